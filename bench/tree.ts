@@ -17,7 +17,7 @@ const CHANGED = 100
 
 /** What a user would run otherwise; the digest is what Holdfast has as well. */
 const TAR = 'tar -C "$TREE" -cf - . | zstd -3 -T2 -q -f -o out.tar.zst && sha256sum out.tar.zst'
-const RESTIC = ['init -q', 'backup -q "$TREE"'].map(verb => `restic -r repository --insecure-no-password ${verb}`)
+const RESTIC = ['init -q', 'backup -q "$TREE"'].map(verb => `RESTIC_PASSWORD=bench restic -r repository ${verb}`)
   .join(' && ')
 
 /** A tree with so many files of one size: half random bytes, half a repeated line. Made once and kept. */
@@ -59,7 +59,7 @@ async function measure (files: number): Promise<string[][]> {
   try {
     writeFileSync(
       join(home, 'holdfast.yaml'),
-      `autoBackupEnabled: false\nsources:\n  - { name: tree, kind: directory, path: ${path}, enabled: true }\n`
+      `sources:\n  - { name: tree, kind: directory, path: ${path}, enabled: false }\n`
     )
     const service = await startService({ after: () => {} }, home, { LOG_LEVEL: 'info' }, tokenFor('admin'))
     try {

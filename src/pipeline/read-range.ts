@@ -18,25 +18,33 @@ export interface RangeRequest {
   readonly codec: Codec | null
 }
 
+/** Reads some plain bytes; both `start` and `end` are included. */
+export type RangeReader = (range: ByteRange, signal: AbortSignal) => Promise<Readable | null>
+
 /**
- * Some plain bytes of an object that is not encrypted, read from the store without those before them: with the seek
- * table that `zstdCodec` writes, or directly where the object is not compressed. null: it is compressed in a way that
- * does not allow it. Nothing is compared with a digest. Rejects, or errors, with `DECODE_FAILED`, or what the store
- * throws.
+ * Reads plain bytes of an object that is not encrypted from the store, without those before them: with the seek table
+ * that `zstdCodec` writes, which is fetched once, or directly where the object is not compressed. null: it is
+ * compressed in a way that does not allow it, or has no such bytes. Nothing is compared with a digest. Rejects, or
+ * errors, with `DECODE_FAILED`, or what the store throws.
  */
-export async function openRange (
-  { store, key, size, codec }: RangeRequest,
-  range: ByteRange,
-  signal: AbortSignal
-): Promise<Readable | null> {
-  if (codec === null) return await store.get(key, range, signal)
-  if (codec.id !== 'zstd' || size < FOOTER) return null
+export function rangeReader (request: RangeRequest): RangeReader {
+  const { store, key, size, codec } = request
+  let table: Buffer | null | undefined
+  return async (range, signal) => {
+    if (codec === null) return await store.get(key, range, signal)
+    table ??= codec.id === 'zstd' ? await seekTable(request, signal) : null
+    const frames = table === null ? undefined : seek(table, range)
+    if (table === null || frames === undefined || frames.end >= size - table.length) return null
+    const { start, end, plainStart } = frames
+    const stored = await store.get(key, { start, end }, signal)
+    return joined(stored, codec.decode(), slice({ start: range.start - plainStart, end: range.end - plainStart }))
+  }
+}
+
+/** null: the object has none that `SeekTable` has written. */
+async function seekTable ({ store, key, size }: RangeRequest, signal: AbortSignal): Promise<Buffer | null> {
+  if (size < FOOTER) return null
   const length = seekTableLength(await buffer(await store.get(key, { start: size - FOOTER, end: size - 1 }, signal)))
   if (length === undefined || length > size || length > LARGEST_TABLE) return null
-  const table = await buffer(await store.get(key, { start: size - length, end: size - 1 }, signal))
-  const frames = seek(table, range)
-  if (frames === undefined || frames.end >= size - length) return null
-  const { start, end, plainStart } = frames
-  const stored = await store.get(key, { start, end }, signal)
-  return joined(stored, codec.decode(), slice({ start: range.start - plainStart, end: range.end - plainStart }))
+  return await buffer(await store.get(key, { start: size - length, end: size - 1 }, signal))
 }

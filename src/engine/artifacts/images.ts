@@ -9,7 +9,7 @@ import type { PlainImages } from '../../core/ports/images.ts'
 import { MAIN, type PartRecord } from '../../core/ports/part.ts'
 import type { ByteRange, Store } from '../../core/ports/store.ts'
 import { openImage } from '../../pipeline/read-object.ts'
-import { openRange } from '../../pipeline/read-range.ts'
+import { rangeReader, type RangeReader } from '../../pipeline/read-range.ts'
 import type { ScratchFile } from '../../pipeline/scratch.ts'
 import type { EngineDeps } from '../deps.ts'
 import { isStoredPlain, requireOpener } from './decryption.ts'
@@ -49,6 +49,7 @@ export class Images implements PlainImages {
   readonly #request: ImagesRequest
   readonly #files = new Map<string, Promise<string>>()
   readonly #unpacked: ScratchFile[] = []
+  readonly #ranges = new Map<string, RangeReader>()
   readonly #read = new Set<string>()
   readonly #bytes = new Map<string, number>()
   #unpacking = 0
@@ -83,16 +84,17 @@ export class Images implements PlainImages {
     const { key, manifest } = this.#request
     if (manifest.encryption !== 'none') return null
     const part = requirePart(manifest, name)
-    return await openRange(
-      {
+    let read = this.#ranges.get(name)
+    if (read === undefined) {
+      read = rangeReader({
         store: this.#deps.store,
         key: partKey(key, manifest, part),
         size: part.object.size,
         codec: this.#deps.codecs[part.compression]
-      },
-      range,
-      signal
-    )
+      })
+      this.#ranges.set(name, read)
+    }
+    return await read(range, signal)
   }
 
   async file (name: string, signal: AbortSignal): Promise<string> {

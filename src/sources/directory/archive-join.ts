@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
-import { comparePaths } from './entry-path.ts'
+import { counted } from '../../core/counted.ts'
+import { comparePaths, shownPath } from './entry-path.ts'
 import { shortPath } from './short-path.ts'
 import type { Entry } from './entry.ts'
 import { MalformedError } from './malformed.ts'
 import { PathSet } from './path-set.ts'
+import { named, type Names } from './tally.ts'
 import type { Member } from './tar-member.ts'
 import { TarScanner } from './tar-scanner.ts'
 
@@ -31,9 +33,16 @@ export interface JoinResult {
   joined: number
   ignored: number
   /** Entries that should be in the archive and are not. */
-  missing: number
-  /** Paths of some of them, for people. */
-  readonly missingPaths: string[]
+  missing: Names
+}
+
+export function noneJoined (): JoinResult {
+  return { joined: 0, ignored: 0, missing: { count: 0, paths: [] } }
+}
+
+/** What is missing, for a message: `lacks 2 entries of its list: "a", "b"`. */
+export function lacking ({ missing }: JoinResult): string {
+  return `lacks ${counted(missing.count, 'entry', 'entries')} of its list: ${named(missing, NAMED)}`
 }
 
 type ScanEvent =
@@ -136,9 +145,8 @@ class Rounds {
     if (this.#round === 1) {
       for (let next = await this.#peek(); next !== null; next = await this.#advance()) this.#pass(next)
     }
-    this.#result.missing = this.#late.size - this.#found.size
     const missing = [...this.#missing.values()].filter(path => !this.#found.has(path))
-    this.#result.missingPaths.push(...missing.slice(0, NAMED).map(shortPath))
+    this.#result.missing = { count: this.#late.size - this.#found.size, paths: missing.slice(0, NAMED).map(shownPath) }
   }
 
   async close (): Promise<void> {

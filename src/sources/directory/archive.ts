@@ -1,13 +1,10 @@
 import { writeSync } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
+import { BLOCK, END_OF_ARCHIVE } from '../../files/tar-blocks.ts'
 import { SQLITE_MAGIC } from './database-inside.ts'
 import { MalformedError } from './malformed.ts'
-import { BLOCK } from './tar-header.ts'
 import type { Member } from './tar-member.ts'
 import { TarScanner } from './tar-scanner.ts'
-
-/** Two blocks of zeros. */
-const END = Buffer.alloc(2 * BLOCK)
 
 export interface ArchiveEvents {
   /** `base`: where the archive of its run begins within the whole. */
@@ -67,7 +64,7 @@ export class Archive {
   }
 
   end (): void {
-    this.#write(END)
+    this.#write(END_OF_ARCHIVE)
   }
 
   #write (bytes: Buffer): void {

@@ -1,10 +1,11 @@
 import { chown, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OpenList } from './archive-join.ts'
-import { compareTree, type Deviation, type Deviations } from './compare-tree.ts'
+import { compareTree, type Deviations } from './compare-tree.ts'
 import type { Entry } from './entry.ts'
 import { extractable, type LinkArchive } from './extractable.ts'
 import { extractTar } from './extract-tar.ts'
+import { named, type Names } from './tally.ts'
 import type { TreePlan } from './tree-plan.ts'
 
 /** Set-user-ID, set-group-ID: without the owner they would give the rights of another one. */
@@ -57,20 +58,20 @@ async function mayGiveAway (directory: string): Promise<boolean> {
   }
 }
 
-function lossesOf ({ unreadable: { count, paths } }: TreePlan): string[] {
-  return count === 0 ? [] : [sentence(count, paths, 'could not be read when the backup was made, and are not restored')]
+function lossesOf ({ unreadable }: TreePlan): string[] {
+  if (unreadable.count === 0) return []
+  return [sentence(unreadable, 'could not be read when the backup was made, and are not restored')]
 }
 
 function warningsOf ({ owners, modes, times }: Deviations): string[] {
-  const texts: ReadonlyArray<readonly [Deviation, string]> = [
+  const texts = [
     [owners, 'do not have their owner or group, which only root may set'],
     [modes, 'do not have their mode'],
     [times, 'do not have their modification time, which the file system cannot store']
-  ]
-  return texts.filter(([{ count }]) => count > 0).map(([{ count, paths }, text]) => sentence(count, paths, text))
+  ] as const
+  return texts.filter(([{ count }]) => count > 0).map(([names, text]) => sentence(names, text))
 }
 
-function sentence (count: number, paths: readonly string[], rest: string): string {
-  const more = count > paths.length ? ` and ${count - paths.length} more` : ''
-  return `${count} of the files and directories ${rest}: ${paths.map(path => `"${path}"`).join(', ')}${more}`
+function sentence (names: Names, rest: string): string {
+  return `${names.count} of the files and directories ${rest}: ${named(names, names.paths.length)}`
 }

@@ -4,9 +4,11 @@ import { dirname } from 'node:path'
 import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Placement } from '../../core/restore/restore.ts'
+import { contains } from '../../files/contains.ts'
 import { readMounts } from '../../files/mounts.ts'
 import { directoryDetails } from './facts.ts'
-import { describeHolders, holdersOf } from './holders.ts'
+import { describeHolders } from '../proc.ts'
+import { holdersOf } from './holders.ts'
 import { occupied } from './spot.ts'
 
 /**
@@ -58,7 +60,7 @@ function isEmpty (path: string): boolean {
 
 async function requireReplaceable (path: string, found: Stats | undefined, signal: AbortSignal): Promise<void> {
   if (found === undefined) return
-  const points = readMounts().map(({ point }) => point).filter(point => point === path || point.startsWith(`${path}/`))
+  const points = readMounts().map(({ point }) => point).filter(point => contains(path, point))
   const [point] = points
   if (point !== undefined) {
     const what = points.includes(path) ? 'is a mount point' : `contains the mount point "${point}"`
@@ -68,7 +70,7 @@ async function requireReplaceable (path: string, found: Stats | undefined, signa
   }
   const holders = await holdersOf(path, signal)
   if (holders.length === 0) return
-  throw new BackupError('RESTORE_TARGET_OPEN', `files in "${path}" are open in ${describeHolders(holders)}`, {
+  throw new BackupError('RESTORE_TARGET_OPEN', `files in "${path}" are open: ${describeHolders(holders)}`, {
     hint:
       'Stop the application first: what it writes to open files would be in the old directory and not in the new one.'
   })

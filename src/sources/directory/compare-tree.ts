@@ -2,9 +2,10 @@ import type { BigIntStats } from 'node:fs'
 import { lstat, readlink } from 'node:fs/promises'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { OpenList } from './archive-join.ts'
-import { ROOT } from './entry-path.ts'
+import { ROOT, shownPath } from './entry-path.ts'
 import { shortPath } from './short-path.ts'
 import type { Entry } from './entry.ts'
+import { Tally } from './tally.ts'
 import type { TreePlan } from './tree-plan.ts'
 
 /** Entries that are looked at side by side. */
@@ -14,14 +15,9 @@ const NAMED = 3
 
 /** What the file system or the rights of this process did not allow to restore. */
 export interface Deviations {
-  readonly owners: Deviation
-  readonly modes: Deviation
-  readonly times: Deviation
-}
-
-export interface Deviation {
-  count: number
-  readonly paths: string[]
+  readonly owners: Tally
+  readonly modes: Tally
+  readonly times: Tally
 }
 
 /**
@@ -36,7 +32,7 @@ export async function compareTree (
   signal: AbortSignal,
   look: (path: Buffer, entry: Entry) => Promise<void> = async () => {}
 ): Promise<Deviations> {
-  const deviations = { owners: none(), modes: none(), times: none() }
+  const deviations = { owners: new Tally(NAMED), modes: new Tally(NAMED), times: new Tally(NAMED) }
   const base = Buffer.from(`${directory}/`)
   let batch: Array<Promise<void>> = []
   for await (const listed of openList()) {
@@ -69,9 +65,9 @@ async function compare (
   if (entry.type === 'file') await look(at, entry)
   // A hard link has the owner, the mode and the time of the file that it leads to.
   if (entry.type === 'hardlink') return
-  if (found.uid !== BigInt(entry.uid) || found.gid !== BigInt(entry.gid)) note(owners, entry)
-  if (entry.type !== 'symlink' && (found.mode & 0o7777n) !== BigInt(entry.mode)) note(modes, entry)
-  if (found.mtimeNs !== BigInt(entry.mtime)) note(times, entry)
+  if (found.uid !== BigInt(entry.uid) || found.gid !== BigInt(entry.gid)) owners.add(shownPath(entry.path))
+  if (entry.type !== 'symlink' && (found.mode & 0o7777n) !== BigInt(entry.mode)) modes.add(shownPath(entry.path))
+  if (found.mtimeNs !== BigInt(entry.mtime)) times.add(shownPath(entry.path))
 }
 
 async function differenceOf (base: Buffer, at: Buffer, entry: Entry, found: BigIntStats): Promise<string | undefined> {
@@ -102,13 +98,4 @@ async function stats (path: Buffer): Promise<BigIntStats | undefined> {
     if (systemCode(error) === 'ENOENT') return undefined
     throw error
   }
-}
-
-function none (): Deviation {
-  return { count: 0, paths: [] }
-}
-
-function note (deviation: Deviation, { path }: Entry): void {
-  deviation.count++
-  if (deviation.paths.length < NAMED) deviation.paths.push(shortPath(path))
 }

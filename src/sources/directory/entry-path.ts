@@ -42,6 +42,12 @@ export function pathProblem (path: Buffer): string | undefined {
   return undefined
 }
 
+/** The path of the directory that the path is in; of a name without a directory, the root. */
+export function parentOf (path: Buffer): Buffer {
+  const slash = path.lastIndexOf(SLASH)
+  return slash < 0 ? ROOT : path.subarray(0, slash)
+}
+
 /** The path for people, on one line: bytes that are no printable UTF-8 become `\x…`. */
 export function shownPath (path: Buffer): string {
   const text = path.toString('utf8')

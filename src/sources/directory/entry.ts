@@ -235,7 +235,8 @@ function isFlags (value: unknown): value is readonly EntryFlag[] {
   return Array.isArray(value) && value.every(flag => ENTRY_FLAGS.some(known => known === flag))
 }
 
-function isSize (value: unknown): value is number {
+/** Whether it is a number of bytes, or of something else that is counted. */
+export function isSize (value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
@@ -247,7 +248,7 @@ function isDecimal (value: unknown): value is string {
   return typeof value === 'string' && /^-?\d{1,20}$/.test(value)
 }
 
-function isSha256 (value: unknown): value is string {
+export function isSha256 (value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
 }
 

@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync, constants } from 'node:fs'
 import { join } from 'node:path'
+import { counted } from '../../core/counted.ts'
 import { ok, skipped, warn, type SourceFinding } from '../../core/ports/finding.ts'
 import { isClusterFile, SQLITE_MAGIC } from './database-inside.ts'
 import { shownPath } from './entry-path.ts'
 import { excluder } from './exclude.ts'
 import { readOptions, type DirectoryValues } from './fields.ts'
 import { placeOf, type Place } from './place.ts'
-import { Tally } from './tally.ts'
+import { named, Tally } from './tally.ts'
 import { walk, type WalkReport } from './walk.ts'
 
 /** Names that are looked at: a person waits for the answer. */
@@ -43,9 +44,7 @@ export async function examineDatabases (values: DirectoryValues): Promise<Source
   }
   if (found.count > 0) {
     return warn(
-      `"${path}" contains ${
-        found.count === 1 ? 'a database' : `${found.count} databases`
-      }, whose copy may be unusable if it is in use: ${found.names()}`,
+      `"${path}" contains ${counted(found.count, 'database')}, whose copy may be unusable if in use: ${named(found)}`,
       'Add each SQLite database as a source of its own, and its name to "exclude" of this source.'
     )
   }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
-import { joinArchive, type JoinResult, type OpenList } from './archive-join.ts'
+import { END_OF_ARCHIVE, padding } from '../../files/tar-blocks.ts'
+import { joinArchive, lacking, noneJoined, type OpenList } from './archive-join.ts'
 import { shortPath } from './short-path.ts'
 import type { Entry } from './entry.ts'
 import { MalformedError } from './malformed.ts'
-import { attributesOf, END_OF_ARCHIVE, memberHeader, padding } from './member-header.ts'
-import { SparseMap } from './sparse-map.ts'
+import { attributesOf, memberHeader } from './member-header.ts'
+import { sparseMapOf, type SparseMap } from './sparse-map.ts'
 import type { TreePlan } from './tree-plan.ts'
 
 /** The archive of one link of the chain, by its depth. */
@@ -103,16 +104,12 @@ async function* fetchedMembers (
   }
 }
 
-function sparseMapOf ({ sparse, size, stored = 0 }: Entry): SparseMap | undefined {
-  return sparse === true ? new SparseMap({ size, stored }) : undefined
-}
-
 async function* scannedMembers (
   archive: LinkArchive,
   { openList, plan, adapted, hasAttributes }: ExtractableOptions,
   count: ByteCount
 ): AsyncGenerator<Buffer, void> {
-  const result: JoinResult = { joined: 0, ignored: 0, missing: 0, missingPaths: [] }
+  const result = noneJoined()
   let wanted: Entry | undefined
   let map: SparseMap | undefined
   for await (const joined of joinArchive(await archive.open(), openList, archive.depth, result)) {
@@ -132,11 +129,7 @@ async function* scannedMembers (
       yield padding(wanted.stored ?? 0)
     }
   }
-  if (result.missing > 0) {
-    throw new MalformedError(
-      `the tar archive lacks ${result.missing} entries of its list: ${result.missingPaths.join(', ')}`
-    )
-  }
+  if (result.missing.count > 0) throw new MalformedError(`the tar archive ${lacking(result)}`)
 }
 
 /** Throws `CHECKSUM_MISMATCH` unless the data of a file has the digest that the list has. */

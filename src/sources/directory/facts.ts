@@ -1,7 +1,9 @@
 import type { Details, SnapshotFacts } from '../../core/ports/source.ts'
+import { isSha256, isSize } from './entry.ts'
+import type { ListTotals } from './list-counts.ts'
 import type { FinishedList } from './list-file.ts'
 import type { SnapshotTask } from './protocol.ts'
-import type { Tally } from './tally.ts'
+import type { Names, Tally } from './tally.ts'
 
 /** What a backup does not contain, or not as it should be. */
 export interface Passed {
@@ -17,23 +19,11 @@ export interface Passed {
   readonly excluded: number
 }
 
-/** Names of one kind. `paths`: the first hundred, for people. */
-export interface Names {
-  readonly count: number
-  readonly paths: readonly string[]
-}
-
-/** The details of the facts of a directory. */
-export interface DirectoryDetails {
+/** The details of the facts of a directory. Of its names, the first hundred are in it. */
+export interface DirectoryDetails extends ListTotals {
   readonly root: 'directory' | 'file'
   /** Of the backup in its chain: 0 for a full one. */
   readonly depth: number
-  readonly files: number
-  readonly directories: number
-  readonly symlinks: number
-  readonly hardlinks: number
-  /** Of the files, holes included. */
-  readonly bytes: number
   /** Of the plain bytes of the part `files`, in hex. */
   readonly listSha256: string
   readonly xattrs: boolean
@@ -51,15 +41,12 @@ export function factsOf (
   { sha256, totals }: FinishedList,
   passed: Passed
 ): SnapshotFacts {
-  const { files, directories, symlinks, hardlinks, bytes } = totals
+  const { stored, ...counts } = totals
+  const { files, directories, symlinks, hardlinks, bytes } = counts
   const details: DirectoryDetails = {
     root: isFile ? 'file' : 'directory',
     depth,
-    files,
-    directories,
-    symlinks,
-    hardlinks,
-    bytes,
+    ...counts,
     listSha256: sha256,
     xattrs,
     unreadable: passed.unreadable.result(),
@@ -76,7 +63,7 @@ export function factsOf (
     }],
     properties: {
       content: details.root,
-      storedFiles: totals.stored,
+      storedFiles: stored,
       symlinks,
       hardlinks,
       unreadable: passed.unreadable.count,
@@ -98,15 +85,11 @@ export function directoryDetails ({ details }: Pick<SnapshotFacts, 'details'>): 
   )
   const names = ['unreadable', 'changed', 'leftOut', 'databases'].map(key => details[key])
   const isValid = (root === 'directory' || root === 'file') && typeof xattrs === 'boolean' &&
-    typeof listSha256 === 'string' && /^[0-9a-f]{64}$/.test(listSha256) && counts.every(isCount) && names.every(isNames)
+    isSha256(listSha256) && counts.every(isSize) && names.every(isNames)
   return isValid ? details as unknown as DirectoryDetails : null
 }
 
-function isCount (value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
 function isNames (value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'count' in value && isCount(value.count) && 'paths' in value &&
+  return typeof value === 'object' && value !== null && 'count' in value && isSize(value.count) && 'paths' in value &&
     Array.isArray(value.paths) && value.paths.every(path => typeof path === 'string')
 }

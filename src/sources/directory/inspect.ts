@@ -1,20 +1,22 @@
-import { counted } from '../../core/counted.ts'
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { PlainImages } from '../../core/ports/images.ts'
 import { MAIN } from '../../core/ports/part.ts'
 import type { Inspector } from '../../core/ports/source.ts'
 import type { Check } from '../../core/ports/verification.ts'
-import { joinArchive, type JoinResult, type OpenList } from './archive-join.ts'
+import { joinArchive, lacking, noneJoined, type OpenList } from './archive-join.ts'
 import { DIRECTORY_CHECKS } from './checks.ts'
-import { shortPath } from './short-path.ts'
+import { countsPassed } from './counts-check.ts'
+import { shownPath } from './entry-path.ts'
 import { FILES, readEntries } from './entry.ts'
 import { directoryDetails, type DirectoryDetails } from './facts.ts'
-import { countsPassed, ListCounts } from './list-counts.ts'
+import { ListCounts } from './list-counts.ts'
 import { ListRules } from './list-rules.ts'
 import { MalformedError } from './malformed.ts'
-import { SparseMap } from './sparse-map.ts'
+import { sparseMapOf, type SparseMap } from './sparse-map.ts'
+import { named, Tally } from './tally.ts'
 import { TarScanner } from './tar-scanner.ts'
 
 type Finding = Omit<Check, 'name'>
@@ -140,24 +142,22 @@ async function inspectArchive (
   depth: number,
   signal: AbortSignal
 ): Promise<Readonly<Record<'archive' | 'index' | 'contents', Finding>>> {
-  const result: JoinResult = { joined: 0, ignored: 0, missing: 0, missingPaths: [] }
-  const wrong: string[] = []
-  let [files, bytes, damaged] = [0, 0, 0]
+  const result = noneJoined()
+  const wrong = new Tally(NAMED)
+  let [files, bytes] = [0, 0]
   const archive = await judged(async () => {
     let map: SparseMap | undefined
     for await (const joined of joinArchive(await images.open(MAIN, signal), openList, depth, result)) {
       const { entry } = joined
       if (joined.type === 'member') {
-        map = entry.sparse === true ? new SparseMap({ size: entry.size, stored: entry.stored ?? 0 }) : undefined
+        map = sparseMapOf(entry)
       } else if (joined.type === 'data') {
         map?.write(joined.data)
         bytes += joined.data.length
       } else {
         map?.end()
         if (entry.type === 'file') files++
-        if (joined.sha256 === (entry.sha256 ?? null)) continue
-        damaged++
-        if (wrong.length < NAMED) wrong.push(shortPath(entry.path))
+        if (joined.sha256 !== (entry.sha256 ?? null)) wrong.add(shownPath(entry.path))
       }
     }
     const others = result.ignored === 0 ? '' : `, ${result.ignored} of them not in the list`
@@ -169,20 +169,18 @@ async function inspectArchive (
   }
   return {
     archive,
-    index: result.missing === 0
+    index: result.missing.count === 0
       ? { status: 'pass', reason: `entries in the archive: ${result.joined}` }
+      : { status: 'fail', reason: `the archive ${lacking(result)}` },
+    contents: wrong.count === 0
+      ? { status: 'pass', reason: `${counted(files, 'file')}, ${counted(bytes, 'byte')}` }
       : {
         status: 'fail',
-        reason: `${result.missing} entries of the list are not in the archive: ${quoted(result.missingPaths)}`
-      },
-    contents: damaged === 0
-      ? { status: 'pass', reason: `${counted(files, 'file')}, ${counted(bytes, 'byte')}` }
-      : { status: 'fail', reason: `${damaged} files do not have the digest of the list: ${quoted(wrong)}` }
+        reason: `the content of ${counted(wrong.count, 'file')} differs from the digest in the list: ${
+          named(wrong, NAMED)
+        }`
+      }
   }
-}
-
-function quoted (paths: readonly string[]): string {
-  return paths.map(path => `"${path}"`).join(', ')
 }
 
 /** Damage is a finding; what keeps the check from being made is thrown. */

@@ -2,34 +2,24 @@ import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, openSync, renameSync, writeSync } from 'node:fs'
 import { comparePaths } from './entry-path.ts'
 import { entryLine, FILES_HEADER, readEntries, type Entry } from './entry.ts'
+import { ListCounts, type ListTotals } from './list-counts.ts'
 
 /** Characters that are written at once. */
 const BUFFERED = 64 * 1024
 
-/** What a list counts. `bytes`: of the files, holes included. */
-export interface ListTotals {
-  readonly files: number
-  readonly directories: number
-  readonly symlinks: number
-  readonly hardlinks: number
-  readonly bytes: number
-  /** Files whose content is in the archive of this backup itself. */
-  readonly stored: number
-}
-
 export interface FinishedList {
   /** Of the whole list, in hex. */
   readonly sha256: string
-  readonly totals: ListTotals
+  /** `stored`: files whose content is in the archive of this backup itself. */
+  readonly totals: ListTotals & { readonly stored: number }
 }
-
-const COUNTS = { file: 'files', directory: 'directories', symlink: 'symlinks', hardlink: 'hardlinks' } as const
 
 /** A list of files on its way to the disk. Throws what the system throws. */
 export class ListFile {
   readonly #fd: number
   readonly #hash = createHash('sha256')
-  readonly #totals = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, bytes: 0, stored: 0 }
+  readonly #counts = new ListCounts()
+  #stored = 0
   readonly #depth: number
   #text = FILES_HEADER
 
@@ -41,16 +31,15 @@ export class ListFile {
 
   add (entry: Entry): void {
     this.#text += entryLine(entry)
-    this.#totals[COUNTS[entry.type]]++
-    this.#totals.bytes += entry.size
-    if (entry.in === this.#depth && entry.offset !== undefined) this.#totals.stored++
+    this.#counts.add(entry)
+    if (entry.in === this.#depth && entry.offset !== undefined) this.#stored++
     if (this.#text.length >= BUFFERED) this.#flush()
   }
 
   end (): FinishedList {
     this.#flush()
     closeSync(this.#fd)
-    return { sha256: this.#hash.digest('hex'), totals: this.#totals }
+    return { sha256: this.#hash.digest('hex'), totals: { ...this.#counts.totals, stored: this.#stored } }
   }
 
   #flush (): void {

@@ -1,4 +1,4 @@
-import { ROOT } from './entry-path.ts'
+import { parentOf, ROOT } from './entry-path.ts'
 import { shortPath } from './short-path.ts'
 import type { Entry } from './entry.ts'
 import { MalformedError } from './malformed.ts'
@@ -76,10 +76,4 @@ function hasLongName (path: Buffer): boolean {
 function ownerProblem ({ uid, gid, mtime }: Entry): string | undefined {
   if (uid > LARGEST_OWNER || gid > LARGEST_OWNER) return 'has an owner that no system knows'
   return LONGEST_TIME.test(mtime) ? undefined : 'has a time that no system knows'
-}
-
-/** The path of the directory that the entry is in. */
-export function parentOf (path: Buffer): Buffer {
-  const slash = path.lastIndexOf(SLASH)
-  return slash < 0 ? ROOT : path.subarray(0, slash)
 }

@@ -1,8 +1,7 @@
 import { isStored } from './archive-join.ts'
-import { ROOT } from './entry-path.ts'
+import { parentOf, ROOT } from './entry-path.ts'
 import type { Entry } from './entry.ts'
 import type { Glob } from './glob.ts'
-import { parentOf } from './list-rules.ts'
 import { PathSet } from './path-set.ts'
 
 /**

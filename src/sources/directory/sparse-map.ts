@@ -1,5 +1,6 @@
+import type { Entry } from './entry.ts'
 import { MalformedError } from './malformed.ts'
-import { BLOCK } from './tar-header.ts'
+import { padded } from '../../files/tar-blocks.ts'
 
 const NEWLINE = 0x0a
 const [ZERO, NINE] = [0x30, 0x39]
@@ -41,8 +42,7 @@ export class SparseMap {
   /** To be called after the last byte. Throws `MalformedError`. */
   end (): void {
     if (this.#missing !== 0) throw wrong('it has no end')
-    const map = this.#read + (BLOCK - this.#read % BLOCK) % BLOCK
-    if (map + this.#data !== this.#stored) throw wrong('its pieces are not as long as the data')
+    if (padded(this.#read) + this.#data !== this.#stored) throw wrong('its pieces are not as long as the data')
   }
 
   #checked (number: number): number {
@@ -70,6 +70,11 @@ export class SparseMap {
     this.#data += number
     this.#offset = undefined
   }
+}
+
+/** For the member of the entry; undefined: it has no map. */
+export function sparseMapOf ({ sparse, size, stored = 0 }: Entry): SparseMap | undefined {
+  return sparse === true ? new SparseMap({ size, stored }) : undefined
 }
 
 function wrong (problem: string): MalformedError {

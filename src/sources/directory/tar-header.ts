@@ -1,7 +1,6 @@
+import { BLOCK } from '../../files/tar-blocks.ts'
 import { MalformedError } from './malformed.ts'
 
-/** Bytes of everything in an archive: of headers, and of data with the zeros after it. */
-export const BLOCK = 512
 const ZEROS = Buffer.alloc(BLOCK)
 
 /** Where the fields of a header are, and their lengths: POSIX.1-2017, pax, "ustar Header Block". */

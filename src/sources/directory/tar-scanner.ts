@@ -1,7 +1,8 @@
 import { createHash, hash, type Hash } from 'node:crypto'
+import { BLOCK, padded } from '../../files/tar-blocks.ts'
 import { shownPath } from './entry-path.ts'
 import { MalformedError } from './malformed.ts'
-import { BLOCK, isZeroBlock, readHeader, type TarHeader } from './tar-header.ts'
+import { isZeroBlock, readHeader, type TarHeader } from './tar-header.ts'
 import { memberOf, readRecords, type Member, type Records } from './tar-member.ts'
 
 /** The largest extended header: attributes of files can take this much. Bytes. */
@@ -121,7 +122,7 @@ export class TarScanner {
   }
 
   #finish (member: Member, sha256: string | null): void {
-    this.#padding = (BLOCK - member.stored % BLOCK) % BLOCK
+    this.#padding = padded(member.stored) - member.stored
     this.#member = undefined
     this.#events.onEnd?.(member, sha256)
   }
@@ -154,14 +155,14 @@ export class TarScanner {
     if (size === 0) throw this.#malformed('an extended header is empty', at)
     this.#seen.add(kind)
     this.#extension = { kind, size }
-    this.#missing = size + (BLOCK - size % BLOCK) % BLOCK
+    this.#missing = padded(size)
   }
 
-  #extend ({ kind, size }: { readonly kind: Extension, readonly size: number }, padded: Buffer): void {
+  #extend ({ kind, size }: { readonly kind: Extension, readonly size: number }, blocks: Buffer): void {
     this.#extension = undefined
     // Values of its records are kept, and the caller may use its buffer again.
-    const content = Buffer.from(padded.subarray(0, size))
-    const at = this.#offset - padded.length
+    const content = Buffer.from(blocks.subarray(0, size))
+    const at = this.#offset - blocks.length
     if (kind === 'x' || kind === 'g') {
       const records = this.#checked(() => readRecords(content), at)
       if (kind === 'g') this.#requireHarmless(records, at)

@@ -1,11 +1,11 @@
 import { BackupError } from '../../core/errors.ts'
 import type { OpenList } from './archive-join.ts'
-import { ROOT } from './entry-path.ts'
-import { shortPath } from './short-path.ts'
+import { ROOT, shownPath } from './entry-path.ts'
 import type { Entry } from './entry.ts'
 import type { Glob } from './glob.ts'
 import { ListRules } from './list-rules.ts'
 import { Selection } from './selection.ts'
+import { Tally, type Names } from './tally.ts'
 
 /** Of what cannot be restored, so many paths are named. */
 const NAMED = 5
@@ -23,7 +23,7 @@ export interface TreePlan {
   /** The name of the source, where it is a single file; null: it is a directory. */
   readonly single: Buffer | null
   /** Selected entries whose content is not in the backup, because they could not be read when it was made. */
-  readonly unreadable: { readonly count: number, readonly paths: readonly string[] }
+  readonly unreadable: Names
 }
 
 export interface LinkShare {
@@ -63,14 +63,21 @@ export async function planTree (
   if (unmatched !== undefined) throw notFound(unmatched)
   if (only !== null) { for await (const entry of openList()) shares.add(entry) }
   const { links, total, unreadable } = shares
-  return { single, isSelection: only !== null, wanted: entry => selection.wanted(entry), links, total, unreadable }
+  return {
+    single,
+    isSelection: only !== null,
+    wanted: entry => selection.wanted(entry),
+    links,
+    total,
+    unreadable: unreadable.result()
+  }
 }
 
 /** Sums up what is extracted. */
 class Shares {
   readonly links = new Map<number, LinkShare>()
   readonly total: LinkShare = { entries: 0, files: 0, bytes: 0 }
-  readonly unreadable = { count: 0, paths: [] as string[] }
+  readonly unreadable = new Tally(NAMED)
   readonly #selection: Selection
 
   constructor (selection: Selection) {
@@ -79,8 +86,7 @@ class Shares {
 
   add (entry: Entry): void {
     if (this.#selection.isUnreadable(entry) && this.#selection.has(entry)) {
-      this.unreadable.count++
-      if (this.unreadable.paths.length < NAMED) this.unreadable.paths.push(shortPath(entry.path))
+      this.unreadable.add(shownPath(entry.path))
     }
     const wanted = this.#selection.wanted(entry)
     if (wanted === undefined) return

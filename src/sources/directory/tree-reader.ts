@@ -1,5 +1,6 @@
 import { createReadStream, realpathSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { SnapshotFacts } from '../../core/ports/source.ts'
 import { Archive } from './archive.ts'
@@ -14,7 +15,7 @@ import { correctList, ListFile } from './list-file.ts'
 import type { Place } from './place.ts'
 import type { SnapshotTask } from './protocol.ts'
 import { isUnchanged, lookAgain, SETTLE_PAUSE, unreadableEntry } from './stored-entry.ts'
-import { Tally } from './tally.ts'
+import { named, Tally } from './tally.ts'
 import { startTar, type TarRun } from './tar-program.ts'
 import { LinkTable, specialType, walk, type Found, type WalkReport } from './walk.ts'
 
@@ -255,9 +256,7 @@ export class TreeReader {
     if (!this.#isGivenUp) return
     throw new BackupError(
       'SOURCE_UNREADABLE',
-      `${unreadable.count} ${
-        unreadable.count === 1 ? 'file' : 'files'
-      } of "${this.#task.path}" cannot be read: ${unreadable.names()}`,
+      `${counted(unreadable.count, 'file')} of "${this.#task.path}" cannot be read: ${named(unreadable)}`,
       {
         hint:
           'Give the user of the service read permission, add the names to "exclude", or set "onUnreadable: report" to back up the rest.'
@@ -270,9 +269,7 @@ export class TreeReader {
     if (changed.count === 0 || this.#task.onChange === 'report') return
     throw new BackupError(
       'SOURCE_CHANGED',
-      `${changed.count} ${
-        changed.count === 1 ? 'file' : 'files'
-      } of "${this.#task.path}" changed each time they were read: ${changed.names()}`,
+      `${counted(changed.count, 'file')} of "${this.#task.path}" changed during each reading: ${named(changed)}`,
       {
         hint:
           'Stop the application for the backup, add the names to "exclude", or set "onChange: report" to keep them as they were read.'

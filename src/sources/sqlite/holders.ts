@@ -1,12 +1,6 @@
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { readdirSync, statSync, type Stats } from 'node:fs'
 import type { Holder } from '../../core/restore/restore.ts'
-import { descriptorsIn, unlessGone, type Budget } from './processes.ts'
-
-const PROC = '/proc'
-/** A command line is shown up to here. */
-const COMMAND = 120
-/** So many processes are named in a message. */
-const NAMED = 10
+import { descriptorsIn, holderOf, isOtherProcess, PROC, unlessGone, type Budget } from '../proc.ts'
 
 /**
  * The processes, but for this one, that have the file open: found by device and inode among their descriptors, so that
@@ -17,7 +11,7 @@ export function holdersOf (path: string): readonly Holder[] {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return []
   return entriesOf(PROC)
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid && hasOpen(name, file))
+    .filter(name => isOtherProcess(name) && hasOpen(name, file))
     .map(name => holderOf(Number(name)))
 }
 
@@ -28,12 +22,8 @@ export function holdersOf (path: string): readonly Holder[] {
 export function mayBeHeld (path: string, budget: Budget): boolean {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return false
-  const pids = entriesOf(PROC).filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+  const pids = entriesOf(PROC).filter(isOtherProcess)
   return pids.some(pid => hasOpen(pid, file, descriptorsIn(`${PROC}/${pid}/fd`, budget))) || budget.left <= 0
-}
-
-export function holderOf (pid: number): Holder {
-  return { pid, command: commandOf(String(pid)) }
 }
 
 function hasOpen (pid: string, file: Stats, descriptors = entriesOf(`${PROC}/${pid}/fd`)): boolean {
@@ -43,18 +33,6 @@ function hasOpen (pid: string, file: Stats, descriptors = entriesOf(`${PROC}/${p
   })
 }
 
-function commandOf (pid: string): string {
-  const words = unlessGone(() => readFileSync(`${PROC}/${pid}/cmdline`, 'utf8')) ?? ''
-  return words.replaceAll(/[\0\s]+/g, ' ').trim().slice(0, COMMAND)
-}
-
 function entriesOf (directory: string): readonly string[] {
   return unlessGone(() => readdirSync(directory)) ?? []
-}
-
-/** `4711 (node server.js), 4712 (sqlite3 app.db)` */
-export function describeHolders (holders: readonly Holder[]): string {
-  const named = holders.slice(0, NAMED).map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`)
-    .join(', ')
-  return holders.length > NAMED ? `${named} and ${holders.length - NAMED} more` : named
 }

@@ -2,17 +2,9 @@ import { statSync, type Stats } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
-import { describeHolders, holderOf, mayBeHeld } from './holders.ts'
-import {
-  fileLocks,
-  isExclusive,
-  isOnDatabase,
-  isSameFile,
-  lockersOf,
-  openFiles,
-  type Budget,
-  type OpenFile
-} from './processes.ts'
+import { describeHolders, holderOf, type Budget } from '../proc.ts'
+import { mayBeHeld } from './holders.ts'
+import { fileLocks, isExclusive, isOnDatabase, isSameFile, lockersOf, openFiles, type OpenFile } from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const

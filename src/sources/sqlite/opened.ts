@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
 import { pathOf } from '../../files/descriptor-path.ts'
-import { unlessGone } from './processes.ts'
+import { unlessGone } from '../proc.ts'
 
 const DESCRIPTORS = '/proc/self/fd'
 

@@ -1,8 +1,8 @@
-import { opendirSync, readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
+import { readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { mountAt, readMounts } from '../../files/mounts.ts'
+import { descriptorsIn, PROC, unlessGone, type Budget } from '../proc.ts'
 
-const PROC = '/proc'
 /**
  * SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`.
  */
@@ -85,11 +85,6 @@ export interface OpenFile {
   readonly isWritable: () => boolean
 }
 
-/** How many descriptors may still be looked at: a process may have hundreds of thousands. */
-export interface Budget {
-  left: number
-}
-
 /**
  * The files that a process has open, or those of them that have the name `only`; none where the process is gone or
  * belongs to somebody else. Of more descriptors than are left in the budget, which it takes from, those with the lowest
@@ -111,23 +106,6 @@ export function openFiles (pid: number | 'self', budget: Budget, only?: string):
   })
 }
 
-/** The numbers of what a process has open, as far as the budget goes. */
-export function descriptorsIn (directory: string, budget: Budget): readonly string[] {
-  const found: string[] = []
-  const opened = unlessGone(() => opendirSync(directory))
-  if (opened === undefined) return found
-  try {
-    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync(), budget.left--) {
-      found.push(entry.name)
-    }
-  } catch {
-    // It ended meanwhile: what was found is gone as well.
-  } finally {
-    opened.closeSync()
-  }
-  return found
-}
-
 /** The flags of open(2), in octal; the last two bits are the access mode. */
 function isOpenForWriting (pid: number | 'self', fd: string): boolean {
   const flags = /^flags:\s*([0-7]+)$/m.exec(unlessGone(() => readFileSync(`${PROC}/${pid}/fdinfo/${fd}`, 'utf8')) ?? '')
@@ -137,13 +115,4 @@ function isOpenForWriting (pid: number | 'self', fd: string): boolean {
 
 export function isSameFile (one: Stats | undefined, other: Stats | undefined): boolean {
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev
-}
-
-/** Processes end while they are looked at, and those of others may be closed to us. */
-export function unlessGone<T> (read: () => T): T | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
 }

@@ -7,7 +7,8 @@ import { openFolder } from '../../files/folder.ts'
 import { takeName, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'
 import { freshFile, requireRoom, syncWarnings, type FreshFile } from './fresh-file.ts'
-import { describeHolders, holdersOf } from './holders.ts'
+import { holdersOf } from './holders.ts'
+import { describeHolders } from '../proc.ts'
 import { BESIDE, requireLeftovers } from './leftovers.ts'
 
 /** Throws what keeps the image from becoming the file `path`: `RESTORE_TARGET_…`, `DISK_FULL`. Changes nothing. */

@@ -5,7 +5,8 @@ import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { Placement } from '../../core/restore/restore.ts'
 import type { ImageOutline } from './restore-protocol.ts'
-import { describeHolders, holdersOf } from './holders.ts'
+import { holdersOf } from './holders.ts'
+import { describeHolders } from '../proc.ts'
 import {
   checkByTable,
   checkIntegrity,

@@ -71,7 +71,7 @@ test('a file whose content changed is named', async t => {
   assert.deepEqual(statuses(checks), { ...WHOLE, contents: 'fail' })
   assert.match(
     checks.find(({ name }) => name === 'contents')?.reason ?? '',
-    /^1 files do not have the digest of the list: "two"$/
+    /^the content of 1 file differs from the digest in the list: "two"$/
   )
 })
 
@@ -82,7 +82,7 @@ test('entries that the archive does not have are named, and so is what their typ
   const extra = { ...entries.at(-1), path: Buffer.from('zzz') } as typeof entries[number]
   const missing = await inspect(storedDirectory(t, { tar, entries: [...entries, extra] }))
   assert.deepEqual(statuses(missing), { ...WHOLE, index: 'fail' })
-  assert.match(missing[1]?.reason ?? '', /^1 entries of the list are not in the archive: "zzz"$/)
+  assert.match(missing[1]?.reason ?? '', /^the archive lacks 1 entry of its list: "zzz"$/)
   const moded = entries.map(entry => entry.type === 'directory' ? entry : { ...entry, mode: 0o777 })
   const changed = await inspect(storedDirectory(t, { tar, entries: moded }))
   assert.equal(statuses(changed).index, 'fail')

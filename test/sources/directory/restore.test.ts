@@ -140,7 +140,7 @@ describe('replace', () => {
       'RESTORE_TARGET_OPEN',
       restore([backup], placementOf(tree, { mode: 'replace' }))
     )
-    assert.match(message, new RegExp(`process ${holder.pid} \\(tail -f `))
+    assert.match(message, new RegExp(`are open: ${holder.pid} \\(tail -f `))
   })
 
   test('is refused for a mount point, and for a tree with one in it', async t => {
