@@ -100,6 +100,7 @@ export async function startApp (
     events.subscribe(alerts.listener)
     const server = await buildServer({
       engine,
+      kinds: [...deps.kinds.values()],
       events,
       idempotency: deps.catalog.idempotency,
       audit: deps.catalog.audit,

@@ -102,18 +102,18 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
     if (!isFirst) await (await import('../app/reader.ts')).requireCatalogOrBackups(config)
     useProxy(environment, config.stores)
     const { openEngine } = await import('../app/open-engine.ts')
-    const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, {
+    const { engine, events, deps: { catalog, kinds, trashGrace }, close } = await openEngine(config, {
       logger: warningsOn(output),
       role: 'guest'
     })
-    return { ...about(config), engine, events, audit: catalog.audit, trashGrace, close: () => close(0) }
+    return { ...about(config), engine, events, audit: catalog.audit, kinds, trashGrace, close: () => close(0) }
   }
 
   async function openReading (): Promise<Opened> {
     const config = configured()
     const { openReader } = await import('../app/reader.ts')
-    const { engine, events, deps: { catalog, trashGrace }, close } = await openReader(config)
-    return { ...about(config), engine, events, audit: catalog.audit, trashGrace, close }
+    const { engine, events, deps: { catalog, kinds, trashGrace }, close } = await openReader(config)
+    return { ...about(config), engine, events, audit: catalog.audit, kinds, trashGrace, close }
   }
 
   async function openSnapshot (): Promise<EngineCopy | undefined> {

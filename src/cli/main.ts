@@ -100,6 +100,13 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
     makeKey: async kind => await (await import('../app/offline.ts')).newKey(kind, clock.now()),
     privateKeys: async file => await (await configured()).privateKeys(file),
     signingKey: async () => (await configured()).signingKey(),
+    lateChoices: async () => ({
+      '--mode': [
+        ...new Set(
+          (await import('../sources/index.ts')).SOURCE_KINDS.flatMap(({ modes }) => modes.map(({ name }) => name))
+        )
+      ]
+    }),
     restoreCommands: async () => (await import('../sources/index.ts')).SOURCE_KINDS.map(({ byHand }) => byHand.command),
     roles: ROLES,
     sign: async claims => (await import('../http/tokens.ts')).signToken(claims),

@@ -1,5 +1,6 @@
 import type { AuditLog } from '../core/catalog/audit.ts'
 import type { EventBus } from '../core/event.ts'
+import type { LoadedKind } from '../core/ports/source-kind.ts'
 import type { Engine } from '../engine/engine.ts'
 
 /** What is known of the configuration that a command works with. */
@@ -21,6 +22,8 @@ export interface Opened {
   /** The service's own catalog as a source. */
   readonly ownSource: string
   readonly known: Known
+  /** The kinds of sources, by their names. */
+  readonly kinds: ReadonlyMap<string, LoadedKind>
   /** Milliseconds that a removed backup waits in the trash. */
   readonly trashGrace: number
   readonly close: () => Promise<void>

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option, type Argument } from 'commander'
 import { asTyped } from './as-typed.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCreateCommand } from './commands/backup-create.ts'
-import { completionCommand } from './commands/completion.ts'
+import { completionCommand, type CompletionDeps } from './commands/completion.ts'
 import { configCheckCommand, type ConfigCheckDeps } from './commands/config-check.ts'
 import { configShowCommand, type ConfigShowDeps } from './commands/config-show.ts'
 import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
@@ -66,7 +66,8 @@ export interface ProgramDeps<Role extends string>
     TokenListDeps,
     TokenRevokeDeps,
     KeyNewDeps,
-    KeyCardDeps {
+    KeyCardDeps,
+    Omit<CompletionDeps, 'program'> {
   readonly version: string
   /** The words by which the user calls this program. Default: `holdfast`. */
   readonly command?: string
@@ -111,7 +112,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
       ).addCommand(keyCardCommand(deps)).addCommand(keyConfirmCommand(deps))
     )
     .addCommand(auditCommand(deps))
-    .addCommand(completionCommand({ program: () => whole, output: deps.output }))
+    .addCommand(completionCommand({ ...deps, program: () => whole }))
     .helpCommand('help [command]', 'Show the usage of a command.')
   const { output: { out, err }, command = 'holdfast' } = deps
   return throughout(whole, one =>

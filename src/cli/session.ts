@@ -13,7 +13,7 @@ import type { Screen } from './screen.ts'
 const TRY_AGAIN = 250
 
 export interface Session
-  extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'ownSource' | 'known' | 'trashGrace'> {
+  extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'ownSource' | 'known' | 'kinds' | 'trashGrace'> {
   /**
    * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for,
    * and it rejects with `CANCELLED`, unless it was all but done.
@@ -49,7 +49,7 @@ export async function withSession<T> (
   work: (session: Session) => Promise<T>
 ): Promise<T> {
   const opened = await deps.openEngine()
-  const { engine, audit, defaultSource, ownSource, known, trashGrace } = opened
+  const { engine, audit, defaultSource, ownSource, known, kinds, trashGrace } = opened
   try {
     return await work({
       engine,
@@ -57,6 +57,7 @@ export async function withSession<T> (
       defaultSource,
       ownSource,
       known,
+      kinds,
       trashGrace,
       actor: deps.actor,
       run: (start, { quiet = false, wait = 0 } = {}) => runJob(deps, opened, quiet || json === true, wait, start),

@@ -6,6 +6,7 @@ import type { AuditLog } from '../core/catalog/audit.ts'
 import type { IdempotencyStore } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Listener } from '../core/event.ts'
+import type { KindOutline } from '../core/ports/source-kind.ts'
 import type { Secret } from '../core/secret.ts'
 import type { TokenLog } from '../core/catalog/token.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -57,6 +58,8 @@ import { compileSerializer, compileValidator } from './validation.ts'
 
 export interface ServerDeps {
   readonly engine: Engine
+  /** The kinds of sources that are known. */
+  readonly kinds: readonly KindOutline[]
   readonly events: { subscribe(listener: Listener): () => void }
   readonly idempotency: IdempotencyStore
   readonly alerts: Pick<AlertLog, 'list'>
@@ -161,7 +164,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   trashRoutes(app, { engine })
   releaseRoutes(app, { engine })
   rowRoutes(app, deps)
-  restoreRoutes(app, { engine })
+  restoreRoutes(app, deps)
   fileRoutes(app, { engine })
   drillRoutes(app, { engine })
   downloadRoute(app, { engine })

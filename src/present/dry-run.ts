@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { RESTORE_MODES } from '../core/restore/restore.ts'
 import type { DryRun } from '../engine/restore/dry-run.ts'
 import { bytes, count, errorCode } from './common.ts'
 
@@ -24,7 +23,9 @@ export const dryRunSchema = z.object({
   backupId: z.int().positive(),
   source: z.string(),
   target: z.string(),
-  mode: z.enum([...RESTORE_MODES, 'file']),
+  mode: z.string().meta({
+    description: 'A restore mode of the kind of the source, such as `live` or `replace`; `file`: to another path.'
+  }),
   safetyBackup: z.boolean().meta({ description: 'Whether the current content would be backed up first.' }),
   tables: z.array(z.object({
     table: z.string(),

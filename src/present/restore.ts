@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RESTORE_KINDS, RESTORE_MODES, RESTORE_STATUSES, type Restore } from '../core/restore/restore.ts'
+import { RESTORE_KINDS, RESTORE_STATUSES, type Restore } from '../core/restore/restore.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const undoSchema = z.object({
@@ -15,8 +15,9 @@ export const restoreSchema = z.object({
   backupId: z.int().positive(),
   source: z.string(),
   target: z.string(),
-  mode: z.enum([...RESTORE_MODES, 'file', 'scratch']).meta({
-    description: '`file`: to another path; `scratch`: a drill, whose result is removed.'
+  mode: z.string().meta({
+    description:
+      'A restore mode of the kind of the source, such as `live` or `replace`; `file`: to another path; `scratch`: a drill, whose result is removed.'
   }),
   status: z.enum(RESTORE_STATUSES),
   bytes: bytes.nullable().meta({ description: 'Restored bytes.' }),

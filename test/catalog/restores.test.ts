@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { NewRestore, RestoreLog } from '../../src/core/restore/restore.ts'
+import { SOURCE_KINDS } from '../../src/sources/index.ts'
 import { completed, END, newCatalog, START } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
@@ -23,6 +24,13 @@ async function emptyLog (t: TestContext): Promise<RestoreLog> {
   await completed(catalog, { key: 'shop-2.db' })
   return catalog.restores
 }
+
+test('the modes of every kind of source are recorded', async t => {
+  const restores = await emptyLog(t)
+  for (const { name, modes } of SOURCE_KINDS) {
+    for (const { name: mode } of modes) assert.equal((await restores.start({ ...NEW, mode })).mode, mode, name)
+  }
+})
 
 test('a restore is under way from its start to its end, and knows what undoes it before that', async t => {
   const restores = await emptyLog(t)

@@ -54,9 +54,10 @@ interface Target extends TestEngine {
  */
 async function target (t: TestContext, options: TestEngineOptions = {}): Promise<Target> {
   const engine = await testEngine(t, { inMemory: true, ...options })
-  const { deps: { catalog, events, clock } } = engine
+  const { deps, deps: { catalog, events, clock } } = engine
   const app = await buildServer({
     engine: engine.engine,
+    kinds: [...deps.kinds.values()],
     events: events as unknown as EventBus,
     idempotency: catalog.idempotency,
     alerts: catalog.alerts,

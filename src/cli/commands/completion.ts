@@ -1,13 +1,15 @@
 import { Argument, Command } from 'commander'
 import { bashScript } from '../completion/bash.ts'
 import { fishScript } from '../completion/fish.ts'
-import { commandTree } from '../completion/tree.ts'
+import { commandTree, type LateChoices } from '../completion/tree.ts'
 import { zshScript } from '../completion/zsh.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 
 export interface CompletionDeps {
   /** The whole program, this command included. Asked when the command runs, for only then is it whole. */
   readonly program: () => Command
+  /** Values of the options that depend on the kinds of sources. */
+  readonly lateChoices: () => Promise<LateChoices>
   readonly output: Output
 }
 
@@ -23,7 +25,7 @@ export function completionCommand (deps: CompletionDeps): Command {
         exitCodesHelp([0, 1, 2])
       }`
     )
-    .action((shell: keyof typeof SCRIPTS) => {
-      deps.output.out.write(SCRIPTS[shell](commandTree(deps.program())))
+    .action(async (shell: keyof typeof SCRIPTS) => {
+      deps.output.out.write(SCRIPTS[shell](commandTree(deps.program(), await deps.lateChoices())))
     })
 }

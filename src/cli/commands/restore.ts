@@ -3,7 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
-import { RESTORE_MODES, type Restore, type RestoreMode } from '../../core/restore/restore.ts'
+import { modesOf } from '../../core/restore/modes.ts'
+import type { Restore, RestoreMode } from '../../core/restore/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { idArgument, jsonOption, parseWait, pastTimeOption, sourceOption } from '../arguments.ts'
@@ -63,8 +64,8 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .addOption(
       new Option(
         '--mode <mode>',
-        'live: write into the database while applications use it; replace: replace the file while no process has it open; default: live, or replace if there is no database'
-      ).choices(RESTORE_MODES)
+        'how to restore to the source: a mode of its kind, such as live (while applications use it) or replace (while no process has it open); default: the first mode that can be used'
+      )
     )
     .addOption(
       new Option(
@@ -109,7 +110,10 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined) await requireConfigured(session.engine, backup)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
-    if (target === undefined) await requireSealing(session, backup.source)
+    if (target === undefined) {
+      requireMode(session, backup, flags)
+      await requireSealing(session, backup.source)
+    }
     if (!await agreed(deps, session.engine, backup, target, flags)) return undefined
     return { backup, ...await replace(session, backup, target, flags) }
   })
@@ -155,6 +159,12 @@ async function requireConfigured (engine: Pick<Engine, 'origin' | 'source'>, bac
       }
     )
   }
+}
+
+/** Throws `VALIDATION_FAILED` for a mode that the kind of the backup does not have, before the user is asked. */
+function requireMode ({ kinds }: Session, { kind }: Backup, { mode }: Flags): void {
+  const known = kind === null ? undefined : kinds.get(kind)
+  if (known !== undefined) modesOf(known, mode)
 }
 
 /** Ends with 0, or with the exit code of what the restore would fail with. */

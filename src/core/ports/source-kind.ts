@@ -96,6 +96,9 @@ export interface SourceKind<F extends Fields = Fields> {
   readonly loadTools: (context: KindContext) => Promise<KindTools<F>>
 }
 
+/** The part of a kind that the API shows. */
+export type KindOutline = Pick<SourceKind, 'noun' | 'modes'>
+
 export type Examination<F extends Fields> = (values: FieldValues<F>) => Promise<readonly SourceFinding[]>
 
 /** Files that stand next to a source, under its name with a suffix. */
@@ -109,16 +112,22 @@ export interface Companions {
 }
 
 export interface RestoreModeSummary {
+  /** Neither `file` nor `scratch`. */
   readonly name: RestoreMode
   /** What it does, in a few words. */
   readonly summary: string
+  /**
+   * Whether it writes into the existing source. A mode that does not can also restore a source that is missing, or too
+   * damaged for a safety backup: the previous content is kept under another name.
+   */
+  readonly needsSource: boolean
 }
 
 /** How a backup is restored without this program, by tools that every distribution has. */
 export interface RestoreByHand {
   /** The program that opens an image: `sqlite3`. */
   readonly tool: string
-  /** RESTORE.txt, after the image was unpacked: whole lines of at most 76 characters. `$B.db` is the image. */
+  /** RESTORE.txt, after the image was unpacked: whole lines of at most 76 characters. `$B` is the plain main part. */
   readonly note: string
   /** The recovery card: the command that looks into the image `backup.db`. */
   readonly command: string

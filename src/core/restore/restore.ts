@@ -4,17 +4,16 @@ import type { ErrorCode } from '../errors.ts'
 import type { Manifest } from '../backup/manifest.ts'
 import type { Restorable } from './restorable.ts'
 
-export const RESTORE_MODES = ['live', 'replace'] as const
 /**
- * How a source is put back. `live`: into the database that is there, in one transaction, while applications stay
- * connected; they see the old content until the commit and the new one after it. `replace`: a new file in the place of
- * the old one, which nobody may have open.
+ * How a backup is put back into its source: the name of one of the `modes` of its kind, such as `live` or `replace`. No
+ * kind has a mode `file` or `scratch`.
  */
-export type RestoreMode = typeof RESTORE_MODES[number]
+export type RestoreMode = string
 
-/** Where and how an image is put. `file`: to a path of its own. */
+/** Where and how an image is put. */
 export interface Placement {
-  readonly mode: RestoreMode | 'file'
+  /** A mode of the kind; `file`: to a path of its own. */
+  readonly mode: RestoreMode
   readonly path: string
   /** `file`: whether a file at `path` may give way. */
   readonly overwrite: boolean
@@ -117,8 +116,8 @@ export interface Restore {
   readonly source: string
   /** Where to, for people. */
   readonly target: string
-  /** `scratch`: a drill, which is thrown away. */
-  readonly mode: Placement['mode'] | 'scratch'
+  /** As in `Placement`; `scratch`: a drill, which is thrown away. */
+  readonly mode: RestoreMode
   readonly status: RestoreStatus
   /** The backup of what stood there before; restoring that one undoes this. null: there is none. */
   readonly safetyBackupId: number | null
@@ -135,7 +134,10 @@ export interface Restore {
   readonly restoreTime: number | null
   readonly startedAt: Date
   readonly finishedAt: Date | null
-  /** Of a completed restore: what went wrong, or could not be checked, after the content was in its place. */
+  /**
+   * Of a completed restore: damaged copies of the backup that were passed over, and what went wrong, or could not be
+   * checked, after the content was in its place.
+   */
   readonly warnings: readonly string[]
   /** What a drill found; null for a restore, and for a drill that did not come to its end. */
   readonly report: DrillReport | null

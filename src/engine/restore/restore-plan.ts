@@ -3,10 +3,11 @@ import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
-import type { LoadedKind } from '../../core/ports/source-kind.ts'
+import type { LoadedKind, RestoreModeSummary } from '../../core/ports/source-kind.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { isIncrement } from '../../core/recovery/chain.ts'
 import { planRecovery } from '../../core/recovery/plan.ts'
+import { modesOf } from '../../core/restore/modes.ts'
 import type { Placement, RestoreMode, Restorer } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
@@ -25,7 +26,10 @@ export interface RestoreRequest {
    * Default: not.
    */
   readonly isConfined?: boolean | undefined
-  /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
+  /**
+   * For the source itself. Default: the first mode of its kind or, if the source is missing, a mode that does not need
+   * it.
+   */
   readonly mode?: RestoreMode | undefined
   /**
    * Only what one of these patterns matches is restored, to `target`. For kinds whose backups consist of files.
@@ -53,8 +57,8 @@ export interface RestorePlan {
   readonly placement: Placement
   /** undefined: to a path of its own, where nothing stands that would have to be secured. */
   readonly inPlace: ProtectedSource | undefined
-  /** Whether `replace` may be taken instead of `live` where there is nothing to write into. */
-  readonly mayReplace: boolean
+  /** The modes that may be used, the preferred one first; empty for a restore to another path. */
+  readonly modes: readonly RestoreModeSummary[]
   readonly verify: boolean
   readonly actor: string | null
 }
@@ -78,13 +82,14 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   const only = selectedPaths(kind, request)
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
+  const modes = target === undefined ? modesOf(kind, mode) : []
   const path = target === undefined ? followedPath(inPlace?.source.location ?? '') : followedTarget(target)
   return {
     backup,
     manifest,
     restorer: kind.restorer,
     placement: {
-      mode: target === undefined ? modeOf(kind, mode) : 'file',
+      mode: modes[0]?.name ?? 'file',
       path,
       overwrite,
       timeout,
@@ -93,23 +98,10 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
       ...only !== undefined && { only }
     },
     inPlace,
-    mayReplace: inPlace !== undefined && mode === undefined,
+    modes,
     verify,
     actor
   }
-}
-
-/** Throws `VALIDATION_FAILED` for a mode that the kind does not have. */
-function modeOf ({ name, modes }: LoadedKind, wanted: RestoreMode | undefined): RestoreMode {
-  const found = modes.find(mode => wanted === undefined || mode.name === wanted)
-  if (found !== undefined) return found.name
-  throw new BackupError(
-    'VALIDATION_FAILED',
-    `"mode" is "${wanted}", which sources of the kind "${name}" do not support`,
-    {
-      hint: `Omit "mode", or use one of these: ${modes.map(mode => `${mode.name} (${mode.summary})`).join(', ')}.`
-    }
-  )
 }
 
 /** Throws `METHOD_UNSUPPORTED` for a kind without files, `VALIDATION_FAILED` for the source itself as the target. */
@@ -165,8 +157,8 @@ export async function sourceItself (deps: EngineDeps, { id, source: name }: Back
 }
 
 /**
- * Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was
- * asked for.
+ * Throws what stands in the way. If there is no source at all, a mode that does not need it is used, unless the request
+ * named another mode.
  */
 export async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   task.phase('probing')
@@ -174,8 +166,9 @@ export async function feasible (plan: RestorePlan, task: Task): Promise<RestoreP
     await plan.restorer.check(plan.manifest, plan.placement, task.signal)
     return plan
   } catch (thrown) {
-    if (!plan.mayReplace || toBackupError(thrown).code !== 'SOURCE_MISSING') throw thrown
-    const instead: RestorePlan = { ...plan, placement: { ...plan.placement, mode: 'replace' } }
+    const other = plan.modes.find(({ needsSource }) => !needsSource)
+    if (other === undefined || toBackupError(thrown).code !== 'SOURCE_MISSING') throw thrown
+    const instead: RestorePlan = { ...plan, placement: { ...plan.placement, mode: other.name } }
     await plan.restorer.check(plan.manifest, instead.placement, task.signal)
     return instead
   }

@@ -146,14 +146,14 @@ async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions
 /** Backs up the present content of the source; undefined: it is not the target, or cannot be backed up. */
 async function secured (
   deps: EngineDeps,
-  { backup, placement, inPlace, restorer }: RestorePlan,
+  { backup, placement, inPlace, restorer, modes }: RestorePlan,
   restoreId: number,
   task: Task
 ): Promise<Backup | undefined> {
   if (inPlace === undefined || restorer.undoneBy === 'aside') return undefined
   const safety = await makeSafetyBackup(deps, inPlace, {
     before: `the restore of backup ${backup.id}`,
-    mayBeDamaged: placement.mode === 'replace'
+    mayBeDamaged: modes.some(({ name, needsSource }) => name === placement.mode && !needsSource)
   }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
   return safety

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { KindOutline } from '../../core/ports/source-kind.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { presentWarning } from '../../present/backup.ts'
 import { presentDryRun } from '../../present/dry-run.ts'
@@ -19,7 +20,10 @@ import { respondWithJob } from '../work.ts'
 /** Putting backups back, and what became of it. */
 export function restoreRoutes (
   app: App,
-  { engine }: { readonly engine: Pick<Engine, 'backup' | 'restore' | 'restoreDryRun' | 'restores'> }
+  { engine, kinds }: {
+    readonly engine: Pick<Engine, 'backup' | 'restore' | 'restoreDryRun' | 'restores'>
+    readonly kinds: readonly KindOutline[]
+  }
 ): void {
   app.post(
     '/api/backups/:id/restore',
@@ -58,7 +62,7 @@ export function restoreRoutes (
         'CANCELLED',
         'SHUTTING_DOWN'
       ]
-    }, { params: idParams, body: restoreBody }),
+    }, { params: idParams, body: restoreBody(kinds) }),
     async (request, reply) => {
       const { target, mode, overwrite, verify, timeoutMs, dryRun, paths } = request.body
       if (dryRun) {

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { RESTORE_KINDS, RESTORE_MODES } from '../../core/restore/restore.ts'
+import type { KindOutline } from '../../core/ports/source-kind.ts'
+import { RESTORE_KINDS } from '../../core/restore/restore.ts'
 import { dryRunSchema } from '../../present/dry-run.ts'
 import { restoreSchema, undoSchema } from '../../present/restore.ts'
 import { signatureSchema } from '../../present/signature.ts'
@@ -9,31 +10,40 @@ import { pathPattern } from './files.ts'
 
 const CONFIRM = 'must be true, because the restore replaces the current content'
 
-export const restoreBody = z.strictObject({
-  confirm: z.literal(true, CONFIRM).optional().meta({
-    description: 'Must be true unless `dryRun` is set, because the restore replaces the current content.'
-  }),
-  dryRun: z.boolean().default(false).meta({
-    description: 'true: nothing is changed; `dryRun` in the response shows what the restore would change.'
-  }),
-  target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
-    .optional().meta({ description: 'Another path; default: the source itself.' }),
-  paths: z.array(pathPattern).min(1).max(100).optional().meta({
-    description:
-      'For a backup of files: restore only the files that match one of these patterns to `target`, a new directory; see `pattern` of GET /api/backups/{id}/files.'
-  }),
-  mode: z.enum(RESTORE_MODES).optional().meta({
-    description:
-      'For a restore to the source. `live` (default): write into the running database; `replace`: replace the file while no process has it open.'
-  }),
-  overwrite: z.boolean().optional().meta({ description: 'Whether an existing file at `target` may be replaced.' }),
-  verify: z.boolean().optional().meta({
-    description: 'false: skip the verification before the restore, except for the digest.'
-  }),
-  timeoutMs: z.int().min(0).max(3_600_000).optional().meta({
-    description: 'Maximum wait for locks of other processes; default: 15 seconds.'
-  })
-}).refine(({ confirm, dryRun }) => dryRun || confirm === true, { path: ['confirm'], error: CONFIRM })
+/** The body, with the modes of these kinds. The engine checks whether the kind of the source has the mode. */
+export const restoreBody = (kinds: readonly KindOutline[]) =>
+  z.strictObject({
+    confirm: z.literal(true, CONFIRM).optional().meta({
+      description: 'Must be true unless `dryRun` is set, because the restore replaces the current content.'
+    }),
+    dryRun: z.boolean().default(false).meta({
+      description: 'true: nothing is changed; `dryRun` in the response shows what the restore would change.'
+    }),
+    target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
+      .optional().meta({ description: 'Another path; default: the source itself.' }),
+    paths: z.array(pathPattern).min(1).max(100).optional().meta({
+      description:
+        'For a backup of files: restore only the files that match one of these patterns to `target`, a new directory; see `pattern` of GET /api/backups/{id}/files.'
+    }),
+    mode: z.enum(kinds.flatMap(({ modes }) => modes.map(({ name }) => name)), {
+      error: `expected ${
+        kinds.map(({ noun, modes }) => `${modes.map(({ name }) => `"${name}"`).join(' or ')} (${noun})`).join(', ')
+      }`
+    }).optional().meta({
+      description: `For a restore to the source; default: the first mode of its kind that can be used. ${
+        kinds.flatMap(({ noun, modes }) => modes.map(({ name, summary }) => `\`${name}\` (${noun}): ${summary}`)).join(
+          '; '
+        )
+      }.`
+    }),
+    overwrite: z.boolean().optional().meta({ description: 'Whether an existing file at `target` may be replaced.' }),
+    verify: z.boolean().optional().meta({
+      description: 'false: skip the verification before the restore, except for the digest.'
+    }),
+    timeoutMs: z.int().min(0).max(3_600_000).optional().meta({
+      description: 'Maximum wait for locks of other processes; default: 15 seconds.'
+    })
+  }).refine(({ confirm, dryRun }) => dryRun || confirm === true, { path: ['confirm'], error: CONFIRM })
 
 export const restoreDryRunAnswer = z.object({ success, message: z.string(), dryRun: dryRunSchema })
 

@@ -4,12 +4,9 @@ import type { RestoreByHand } from '../../core/ports/source-kind.ts'
 export const DIRECTORY_BY_HAND: RestoreByHand = {
   tool: 'GNU tar',
   note: `\
-The archive of a directory ends in ".tar" before it is compressed and
-encrypted. F is its name up to there:
-
-  tar -tvf $F                                  what it contains
+  tar -tvf $B                                  list its content
   mkdir restored
-  tar -xpf $F -C restored --numeric-owner      as root, to keep the owners
+  tar -xpf $B -C restored --numeric-owner      as root, to keep the owners
 
 The part "files" lists its entries, one JSON text a line. An increment (its
 manifest has "link.parent") has only what changed: extract the full backup

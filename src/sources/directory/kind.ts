@@ -28,7 +28,8 @@ export const directory = sourceKind({
   },
   modes: [{
     name: 'replace',
-    summary: 'a new directory in its place, while no process has a file in the old one open'
+    summary: 'a new directory in its place, while no process has a file in the old one open',
+    needsSource: false
   }],
   contentType: 'application/x-tar',
   extension: '.tar',

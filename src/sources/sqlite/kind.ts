@@ -28,8 +28,8 @@ export const sqlite = sourceKind({
     damaged: ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED']
   },
   modes: [
-    { name: 'live', summary: 'write into the running database while applications use it' },
-    { name: 'replace', summary: 'replace the file while no process has it open' }
+    { name: 'live', summary: 'write into the running database while applications use it', needsSource: true },
+    { name: 'replace', summary: 'replace the file while no process has it open', needsSource: false }
   ],
   contentType: 'application/vnd.sqlite3',
   byHand: BY_HAND,

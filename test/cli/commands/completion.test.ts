@@ -13,7 +13,7 @@ function program (): Command {
   const token = new Command('token').description('Tokens; it\'s "theirs".')
     .addCommand(
       new Command('create').addOption(new Option('--role <role>', 'what: it may do').choices(['viewer', 'admin']))
-        .option('-x, --expires <time>', 'when')
+        .option('-x, --expires <time>', 'when').option('--mode <mode>', 'how')
     )
     .addCommand(new Command('revoke').argument('<id>'))
   return new Command('holdfast')
@@ -33,7 +33,11 @@ async function script (shell: string): Promise<string> {
   const write = (text: string): void => {
     written += text
   }
-  await completionCommand({ program, output: { out: { write }, err: { write } } }).parseAsync([shell], { from: 'user' })
+  await completionCommand({
+    program,
+    lateChoices: async () => ({ '--mode': ['live', 'replace'], '--role': ['unused'] }),
+    output: { out: { write }, err: { write } }
+  }).parseAsync([shell], { from: 'user' })
   return written
 }
 
@@ -56,13 +60,14 @@ for (
     [['t'], ['token']],
     [[''], ['token', 'list', 'ls', 'for', 'help', '-h', '--help']],
     [['token', ''], ['create', 'revoke', 'help', '-h', '--help']],
-    [['token', 'create', '--'], ['--role', '--expires', '--help']],
+    [['token', 'create', '--'], ['--role', '--expires', '--mode', '--help']],
     [['token', 'create', '--role', ''], ['viewer', 'admin']],
     [['token', 'create', '--role', 'a'], ['admin']],
     [['token', 'create', '--role', '=', 'v'], ['viewer']],
     [['token', 'create', '--role', '='], ['viewer', 'admin']],
     [['token', 'create', '--role', 'admin', '--exp'], ['--expires']],
     [['token', 'create', '-x', ''], []],
+    [['token', 'create', '--mode', 'r'], ['replace']],
     [['ls', '--'], ['--json', '--no-colour', '--help']],
     [['list', 'token', '--j'], ['--json']],
     [['for', 'z'], ['zsh']],
@@ -106,7 +111,11 @@ for (
 }
 
 test('a shell that is not known is wrong usage', async () => {
-  const command = completionCommand({ program, output: { out: process.stdout, err: process.stderr } }).exitOverride()
+  const command = completionCommand({
+    program,
+    lateChoices: async () => ({}),
+    output: { out: process.stdout, err: process.stderr }
+  }).exitOverride()
     .configureOutput({ writeErr () {} })
   await assert.rejects(command.parseAsync(['tcsh'], { from: 'user' }), { code: 'commander.invalidArgument' })
 })

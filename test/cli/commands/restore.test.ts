@@ -61,6 +61,21 @@ test('--dry-run ends with what the restore would end with', async t => {
   assert.match(dry.out, /✗ The restore would fail: ".*copy\.txt" exists\n/)
 })
 
+test('a mode that the kind of the backup does not have is refused before anything is asked or begun', async t => {
+  const line = await changed(t, {
+    deps: {
+      ask: async () => {
+        throw new Error('it was asked')
+      }
+    }
+  })
+  const { code, err } = await line.holdfast('restore', '1', '--mode', 'whole')
+  assert.equal(code, 2)
+  assert.match(err, /"mode" is "whole", which sources of the kind "memory" do not support/)
+  assert.match(err, /use one of these: live \(in place\), replace \(in its place\)\./)
+  assert.equal((await line.json('restores')).restores.length, 0)
+})
+
 test('the words of the guide do the same', async t => {
   const line = await changed(t)
   assert.equal((await line.holdfast('backup', 'restore', '1', '--confirm')).code, 0)
@@ -232,7 +247,7 @@ for (
     [['x'], /id of a backup/],
     [['1', '--timeout', '15'], /number and a unit/],
     [['1', '--timeout', '61m'], /at most 60m/],
-    [['1', '--mode', 'file'], /Allowed choices/],
+    [['1', '--mode', 'file'], /which sources of the kind "memory" do not support/],
     [['1', '--mode', 'live', '--output', 'x.db'], /"mode"/]
   ] as const
 ) {

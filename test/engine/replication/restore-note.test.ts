@@ -70,7 +70,7 @@ test('the note names every ending that a backup can have, and no line of it is t
     for (const seal of ['', '.age', '.gpg']) {
       assert.match(
         TEXT,
-        new RegExp(`^ {2}\\$B\\.db${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm')
+        new RegExp(`^ {2}\\$B${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm')
       )
     }
   }
@@ -78,11 +78,16 @@ test('the note names every ending that a backup can have, and no line of it is t
 })
 
 test('the note has the tools and the steps of every kind of source', () => {
-  const other = { byHand: { tool: 'cat', note: '  cat $B.txt\n', command: 'cat backup.txt' } }
+  const other = {
+    name: 'text',
+    label: 'text file',
+    byHand: { tool: 'cat', note: '  cat $B\n', command: 'cat backup.txt' }
+  }
   const text = restoreNoteText([...SOURCE_KINDS, other])
-  assert.match(text, /gzip, zstd, sqlite3, GNU tar, cat, and age or gpg/)
-  assert.match(text, /put \$B\.db in its place\.\n\nThe archive of a directory/)
-  assert.match(text, /in base64\.\n\n {2}cat \$B\.txt\n\nThe private key/)
+  assert.match(text, /gzip, zstd,\nsqlite3, GNU tar, cat, and age or gpg/)
+  assert.match(text, /^Kind "sqlite" \(SQLite database\):\n\n {2}sqlite3 \$B /m)
+  assert.match(text, /put \$B in its place\.\n\nKind "directory" \(directory\):\n\n {2}tar -tvf \$B /)
+  assert.match(text, /in base64\.\n\nKind "text" \(text file\):\n\n {2}cat \$B\n\nThe private key/)
 })
 
 test('the note tells of backups of several parts: their files, their digests, and that each is unpacked', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
+import type { KindOutline } from '../../../src/core/ports/source-kind.ts'
 import { aRestore } from '../../support/builders/restore.ts'
-import { as, build } from '../../support/http/server.ts'
+import { as, build, type Json } from '../../support/http/server.ts'
 
 const headers = as('admin')
 const url = '/api/backups/1/restore'
@@ -108,6 +109,24 @@ for (
     assert.match(answer.body, new RegExp(field))
   })
 }
+
+test('the modes are those of the kinds that are known, and an error names them for each kind', async t => {
+  const kinds: readonly KindOutline[] = [
+    { noun: 'database', modes: [{ name: 'live', summary: 'in it', needsSource: true }] },
+    { noun: 'album', modes: [{ name: 'swap', summary: 'a new one', needsSource: false }] }
+  ]
+  const { app, engine } = await build(t, { kinds })
+  const answer = await app.inject({ method: 'POST', url, headers, payload: { confirm: true, mode: 'replace' } })
+  assert.deepEqual([answer.statusCode, engine.calls], [400, []])
+  assert.deepEqual(answer.json().errors, [{ path: 'mode', message: 'expected "live" (database), "swap" (album)' }])
+  assert.equal(
+    (await app.inject({ method: 'POST', url, headers, payload: { confirm: true, mode: 'swap' } })).statusCode,
+    200
+  )
+  const { mode } = (await app.inject('/openapi.json')).json<Json>().paths['/api/backups/{id}/restore'].post.requestBody
+    .content['application/json'].schema.properties
+  assert.deepEqual(mode.enum, ['live', 'swap'])
+})
 
 test('a restore that fails tells which backup has what stood there before', async t => {
   const { app, engine } = await build(t)

@@ -49,7 +49,7 @@ export async function commandLine (
 
 async function runProgram (
   words: readonly string[],
-  { engine, deps: { catalog, events, defaultSource }, clock }: TestEngine,
+  { engine, deps: { catalog, events, defaultSource, kinds }, clock }: TestEngine,
   { columns, environment, deps, known }: Required<Pick<CommandLineOptions, 'environment' | 'deps' | 'known'>> & {
     readonly columns: number | undefined
   }
@@ -86,6 +86,7 @@ async function runProgram (
     defaultSource,
     ownSource: OWN_SOURCE,
     known: { hasDatabase: true, unsaidSealing: [], lacks: [], ...known },
+    kinds,
     trashGrace: GRACE,
     close: async () => {}
   }
@@ -115,6 +116,7 @@ async function runProgram (
       terminate: missing,
       makeKey: missing,
       signingKey: () => undefined,
+      lateChoices: async () => ({ '--mode': ['whole'] }),
       restoreCommands: () => ['open backup.db'],
       privateKeys: missing,
       roles: ['viewer', 'admin'],

@@ -4,6 +4,7 @@ import { EventBus } from '../../../src/core/event.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { App } from '../../../src/http/route.ts'
+import { SOURCE_KINDS } from '../../../src/sources/index.ts'
 import { buildServer, type ServerDeps } from '../../../src/http/server.ts'
 import type { Role } from '../../../src/http/roles.ts'
 import { signToken } from '../../../src/http/tokens.ts'
@@ -42,6 +43,7 @@ export async function build<E extends Engine = FakeEngine> (
   const idempotency = new MemoryIdempotency()
   const audit = new MemoryAudit()
   const app = await buildServer({
+    kinds: SOURCE_KINDS,
     events,
     idempotency,
     audit,

@@ -202,9 +202,12 @@ export function memoryKind (restorer: Restorer): SourceKind {
     size: async () => 0,
     examinations: {},
     unsecurable: { empty: ['SOURCE_MISSING', 'SOURCE_EMPTY'], damaged: ['SOURCE_MALFORMED'] },
-    modes: [{ name: 'live', summary: 'in place' }, { name: 'replace', summary: 'in its place' }],
+    modes: [
+      { name: 'live', summary: 'in place', needsSource: true },
+      { name: 'replace', summary: 'in its place', needsSource: false }
+    ],
     contentType: 'text/plain',
-    byHand: { tool: 'cat', note: '  cat $B.db\n', command: 'cat backup.db' },
+    byHand: { tool: 'cat', note: '  cat $B\n', command: 'cat backup.db' },
     salvage: null,
     sample: null,
     methods: ['full'],
