@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { cleanupSignal } from '../core/cleanup-signal.ts'
 import type { Measures } from '../core/backup/measures.ts'
 import type { Codec } from '../core/ports/codec.ts'
 import type { Seal } from '../core/ports/encryption.ts'
@@ -61,7 +62,7 @@ export async function writeObject (
   const failure = firstCause(results, signal)
   if (failure !== undefined) {
     // The object may stand although the image failed at its very end.
-    if (results[0].status === 'fulfilled') await store.remove(key, AbortSignal.timeout(60_000))
+    if (results[0].status === 'fulfilled') await store.remove(key, cleanupSignal())
     throw failure
   }
   return { image: plain.result(), object: stored.result(), measures: await sampler.measures() }

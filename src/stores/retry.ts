@@ -2,8 +2,6 @@ import type { Clock } from '../core/clock.ts'
 
 /** Milliseconds before each further try. */
 const RETRY_AFTER = [250, 1_000, 4_000, 10_000] as const
-/** For what is put in order after a failure, whose own signal may be the one that was aborted. Milliseconds. */
-const CLEANUP_MS = 30_000
 
 export interface RetryOptions {
   readonly clock: Clock
@@ -36,8 +34,4 @@ export async function retry<T> (
   }
   await clock.sleep(wait, signal)
   return await retry(options, request, others)
-}
-
-export function cleanupSignal (): AbortSignal {
-  return AbortSignal.timeout(CLEANUP_MS)
 }

@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { Backup } from '../../core/backup/backup.ts'
 import { fileName, isLogKey, partKeys } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
@@ -5,7 +6,7 @@ import type { Store } from '../../core/ports/store.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { hasLanded, offsiteKey } from './locations.ts'
-import { cleanupSignal, missingPart } from './objects.ts'
+import { missingPart } from './objects.ts'
 
 /** Why a backup was recorded as lost. */
 const LOST = 'lost together with the landing store'

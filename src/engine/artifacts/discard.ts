@@ -1,10 +1,11 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { manifestKey, partKeys } from '../../core/backup/object-key.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { EngineDeps } from '../deps.ts'
-import { cleanupSignal, readManifest } from './objects.ts'
+import { readManifest } from './objects.ts'
 
 /** What tells a backup from another of the same name. */
 export type Identity = Pick<Backup, 'source' | 'startedAt' | 'checksum' | 'parts'>

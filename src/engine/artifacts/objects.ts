@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
 import {
@@ -13,14 +14,6 @@ import { BackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { findObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
-
-/** Cleaning up goes on although the work was cancelled, but not for ever. Milliseconds. */
-const CLEANUP_TIMEOUT = 60_000
-
-/** A signal for what must be tidied away after the work's own signal was aborted. */
-export function cleanupSignal (): AbortSignal {
-  return AbortSignal.timeout(CLEANUP_TIMEOUT)
-}
 
 /** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
 export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {

@@ -1,8 +1,8 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey, partFileName } from '../../core/backup/object-key.ts'
 import type { BackupPart } from '../../core/ports/part.ts'
 import { BackupError } from '../../core/errors.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /** More backups of one source than are made within one second. */

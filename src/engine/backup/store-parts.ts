@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Measures } from '../../core/backup/measures.ts'
 import { siblingKey } from '../../core/backup/object-key.ts'
@@ -8,7 +9,6 @@ import type { Cipher, Opener } from '../../core/ports/encryption.ts'
 import { MAIN, type PartRecord, type PartStream } from '../../core/ports/part.ts'
 import type { Outcome, Snapshot, SnapshotRequest, Source } from '../../core/ports/source.ts'
 import { writeObject } from '../../pipeline/write-object.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import { makeRoom, type OnRemoval } from './space.ts'
 

@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import type { StoredCopy } from '../../core/backup/copy.ts'
 import { toBackupError } from '../../core/errors.ts'
@@ -6,7 +7,7 @@ import { isAbsent, isMissing } from '../artifacts/absent.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
-import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
+import { missingPart } from '../artifacts/objects.ts'
 import { locationsOf } from '../artifacts/locations.ts'
 
 /** A round through the landing store begins so often, at most. Milliseconds. */

@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { StoredCopy } from '../../core/backup/copy.ts'
 import { toBackupError } from '../../core/errors.ts'
@@ -7,7 +8,7 @@ import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { discardBackup } from '../artifacts/discard.ts'
 import { inTurn } from '../artifacts/in-turn.ts'
-import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
+import { missingPart } from '../artifacts/objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from '../artifacts/locations.ts'
 
 /** So many backups of each store are looked at in one step. */

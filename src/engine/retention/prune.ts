@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { isLive, totalSize, type Backup, type BackupOutline, type OutlineWithStores } from '../../core/backup/backup.ts'
 import { firstSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
@@ -7,7 +8,7 @@ import { countChains, inOrderOfRemoval, keepBuiltOn } from '../../core/retention
 import { applyRetention, isMassRemoval, type Retained } from '../../core/retention/retention.ts'
 import { isAbsent, landedObjects } from '../artifacts/absent.ts'
 import { hasLanded, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
-import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
+import { missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RetainedCopy } from './prune-copies.ts'
 import { removalLocks, retentionLock } from '../jobs/locks.ts'

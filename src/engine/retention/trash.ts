@@ -1,3 +1,4 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { isLive, type Backup } from '../../core/backup/backup.ts'
 import { TRASH, fileName, manifestKey, partKeys } from '../../core/backup/object-key.ts'
 import { isSuspect } from '../../core/backup/suspicion.ts'
@@ -8,7 +9,7 @@ import { isAbsent, requireThere } from '../artifacts/absent.ts'
 import { discardBackup } from '../artifacts/discard.ts'
 import { linksOf } from '../artifacts/links.ts'
 import { hasLanded, locationsOf } from '../artifacts/locations.ts'
-import { cleanupSignal, replaceManifest, requireObject } from '../artifacts/objects.ts'
+import { replaceManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /**

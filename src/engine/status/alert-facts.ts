@@ -1,10 +1,10 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { AlertFacts, ConfigNotice, PruneFacts, SourceFacts } from '../../core/alert/alert.ts'
 import { isAutomationUnset } from '../../core/schedule/policy.ts'
 import type { Run } from '../../core/schedule/run.ts'
 import type { EngineDeps } from '../deps.ts'
 import { rulesInForce } from '../retention/deadlines.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
 import type { SourceState } from './sources.ts'
 import { overLimit } from '../retention/surplus.ts'
 

@@ -1,9 +1,9 @@
 import { createHash, hash, randomUUID } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
 import { splitIntoParts, type UploadParts, type UploadPart } from '../multipart.ts'
-import { cleanupSignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
 import {
   findHead,

@@ -1,6 +1,7 @@
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { UploadPart } from '../multipart.ts'
-import { retry, cleanupSignal } from '../retry.ts'
+import { retry } from '../retry.ts'
 import { readText, type Bucket } from './bucket.ts'
 import { gcsError, isPassing } from './errors.ts'
 

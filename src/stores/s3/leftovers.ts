@@ -4,8 +4,8 @@ import {
   type ListMultipartUploadsCommandOutput,
   type MultipartUpload
 } from '@aws-sdk/client-s3'
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { isOurName } from '../../core/backup/object-key.ts'
-import { cleanupSignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 

@@ -5,10 +5,10 @@ import {
   UploadPartCommand,
   type CompletedPart
 } from '@aws-sdk/client-s3'
+import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { StoredObject } from '../../core/ports/store.ts'
 import { base64Crc32, type UploadPart } from '../multipart.ts'
-import { cleanupSignal } from '../retry.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 import { sweepUploadsOf } from './leftovers.ts'
 import { objectFacts, publish, requireFree, type Put, type Receipt } from './publish.ts'
