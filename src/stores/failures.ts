@@ -5,7 +5,7 @@ import { ANSWER_LIMIT, AnswerTooLong } from './answer.ts'
 export type Failure = readonly [code: ErrorCode, text: string, hint: string]
 
 const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
-export const UNREACHABLE: Failure = [
+const UNREACHABLE: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be reached',
   'Check the network, the endpoint and its port.'
@@ -13,13 +13,13 @@ export const UNREACHABLE: Failure = [
 const NO_NAME: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be resolved',
-  'Check the endpoint and the name resolution (DNS) of this machine.'
+  'Check the endpoint, the region if it has one, and the name resolution (DNS) of this machine.'
 ]
 
 export const BAD_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
   'rejected the credentials',
-  'Check the key of the account, and the clock of this machine.'
+  'Check the key and its secret, the expiry of a temporary token, and the clock of this machine.'
 ]
 export const DENIED: Failure = [
   'STORE_UNAVAILABLE',
@@ -51,7 +51,13 @@ export const BUSY: Failure = [
   'is too busy',
   'Retry later. If the error remains, lower the number of concurrent jobs.'
 ]
-export const ENDLESS: Failure = [
+export const NO_RANGE: Failure = [
+  'RANGE_NOT_SATISFIABLE',
+  'does not have the requested range',
+  'Request a range within its size.'
+]
+export const FULL: Failure = ['DISK_FULL', 'has no space left', 'Free space there, or raise the quota.']
+const ENDLESS: Failure = [
   'STORE_FAILED',
   `responded with more than ${ANSWER_LIMIT} bytes, more than a store ever sends`,
   'Check proxies and gateways between this machine and the store, and whether the endpoint is correct.'
@@ -73,8 +79,22 @@ const BY_SYSTEM: Readonly<Record<string, Failure>> = {
   EHOSTUNREACH: UNREACHABLE
 }
 
+/** For answers without a body, as to HEAD, and for those of a proxy between this machine and the store. */
+export const FAILURE_BY_STATUS: Readonly<Record<number, Failure>> = {
+  401: BAD_CREDENTIALS,
+  403: DENIED,
+  404: NO_OBJECT,
+  412: EXISTS,
+  416: NO_RANGE,
+  429: BUSY,
+  502: BUSY,
+  503: BUSY,
+  504: BUSY,
+  507: FULL
+}
+
 const PASSING = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE'])
-export const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
+const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
 
 /** Whether an answer was longer than any may be, however deep that is. */
 export function isEndless (error: unknown): boolean {
@@ -82,7 +102,7 @@ export function isEndless (error: unknown): boolean {
 }
 
 /** The code of the system behind an error, however deep it is. */
-export function deepCode (error: unknown): string {
+function deepCode (error: unknown): string {
   if (!(error instanceof Error)) return ''
   const own = systemCode(error)
   return own !== undefined && own in BY_SYSTEM ? own : deepCode(error.cause) || own || ''
@@ -90,6 +110,23 @@ export function deepCode (error: unknown): string {
 
 export function isPassingFailure (error: unknown, status: number | undefined): boolean {
   return PASSING.has(deepCode(error)) || PASSING_STATUS.has(status ?? 0)
+}
+
+/**
+ * The failure behind an error: that of the code of the store (`named`), or else that of all stores: the network, the
+ * time, certificates, the status. `name` is the code of the store or the system, for a failure that is not known.
+ */
+export function failureOf (
+  error: unknown,
+  { named, name, status, byStatus = FAILURE_BY_STATUS }: {
+    readonly named: Failure | undefined
+    readonly name: string
+    readonly status: number | undefined
+    readonly byStatus?: Readonly<Record<number, Failure>>
+  }
+): Failure {
+  if (isEndless(error)) return ENDLESS
+  return named ?? networkFailure(error) ?? byStatus[status ?? 0] ?? unknownFailure(name, status)
 }
 
 /** What is the same for every store: the network, the time, certificates. */
@@ -101,7 +138,7 @@ export function networkFailure (error: unknown): Failure | undefined {
 }
 
 /** Of a code that complains of a certificate; undefined: it does not. */
-export function untrusted (code: string): Failure | undefined {
+function untrusted (code: string): Failure | undefined {
   if (!/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_)|SELF_SIGNED/.test(code)) return undefined
   return [
     'STORE_UNAVAILABLE',
@@ -110,7 +147,7 @@ export function untrusted (code: string): Failure | undefined {
   ]
 }
 
-export function unknownFailure (name: string, status: number | undefined): Failure {
+function unknownFailure (name: string, status: number | undefined): Failure {
   return [
     'STORE_FAILED',
     `failed (${
@@ -121,8 +158,8 @@ export function unknownFailure (name: string, status: number | undefined): Failu
 }
 
 /**
- * The error about the object `key` of `place`, or about the store itself where that is empty. Of its cause only name
- * and words go along: the rest of such an error repeats the request, with the key that it was signed with.
+ * The error about the object `key` of `place`, or about the store itself where that is empty. Its cause has only the
+ * name (the code, if there is one) and the message: the rest of such an error repeats the request, with its signature.
  */
 export function storeError (failure: Failure, error: unknown, key: string, place: string): BackupError {
   const [code, text, hint] = key === '' && failure[0] === 'OBJECT_NOT_FOUND' ? NO_CONTAINER : failure
@@ -130,6 +167,6 @@ export function storeError (failure: Failure, error: unknown, key: string, place
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   return new BackupError(code, `${isOfStore ? `the store "${place}"` : `"${key}" in "${place}"`} ${text}`, {
     hint,
-    cause: Object.assign(new Error(message), { name })
+    cause: Object.assign(new Error(message), { name: systemCode(error) ?? name })
   })
 }

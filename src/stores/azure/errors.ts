@@ -3,14 +3,15 @@ import {
   BAD_CREDENTIALS,
   BUSY,
   DENIED,
+  EXISTS,
+  failureOf,
+  FAILURE_BY_STATUS,
   isPassingFailure,
   LOCKED,
-  networkFailure,
   NO_CONTAINER,
   NO_OBJECT,
+  NO_RANGE,
   storeError,
-  EXISTS,
-  unknownFailure,
   type Failure
 } from '../failures.ts'
 
@@ -40,21 +41,10 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   InsufficientAccountPermissions: DENIED,
   ServerBusy: BUSY,
   OperationTimedOut: BUSY,
-  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.']
+  InvalidRange: NO_RANGE
 }
 
-/** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
-const BY_STATUS: Readonly<Record<number, Failure>> = {
-  401: BAD_CREDENTIALS,
-  403: DENIED,
-  404: NO_OBJECT,
-  409: EXISTS,
-  412: EXISTS,
-  429: BUSY,
-  502: BUSY,
-  503: BUSY,
-  504: BUSY
-}
+const BY_STATUS: Readonly<Record<number, Failure>> = { ...FAILURE_BY_STATUS, 409: EXISTS }
 
 /** What was damaged on its way, as the digest that went along tells. */
 const DAMAGED = 'Md5Mismatch'
@@ -70,12 +60,7 @@ export function isPassing (error: unknown): boolean {
 export function azureError (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   const [name, status] = [azureName(error), statusOf(error)]
-  return storeError(
-    BY_NAME[name] ?? networkFailure(error) ?? BY_STATUS[status ?? 0] ?? unknownFailure(name, status),
-    error,
-    key,
-    place
-  )
+  return storeError(failureOf(error, { named: BY_NAME[name], name, status, byStatus: BY_STATUS }), error, key, place)
 }
 
 /** The code of the service of an error that was not translated yet. */

@@ -3,13 +3,12 @@ import {
   BAD_CREDENTIALS,
   BUSY,
   DENIED,
+  failureOf,
+  FAILURE_BY_STATUS,
   isPassingFailure,
   LOCKED,
   networkFailure,
-  NO_OBJECT,
   storeError,
-  EXISTS,
-  unknownFailure,
   type Failure
 } from '../failures.ts'
 
@@ -39,20 +38,12 @@ const BY_REASON: Readonly<Record<string, Failure>> = {
 }
 
 const BY_STATUS: Readonly<Record<number, Failure>> = {
+  ...FAILURE_BY_STATUS,
   400: [
     'STORE_FAILED',
     'rejected the request',
     'Find the cause in the log, and check the name of the bucket.'
-  ],
-  401: BAD_CREDENTIALS,
-  403: DENIED,
-  404: NO_OBJECT,
-  412: EXISTS,
-  416: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.'],
-  429: BUSY,
-  502: BUSY,
-  503: BUSY,
-  504: BUSY
+  ]
 }
 
 const NO_CREDENTIALS: Failure = [
@@ -71,11 +62,8 @@ export function isPassing (error: unknown): boolean {
  */
 export function gcsError (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
-  if (!(error instanceof Refusal)) {
-    return storeError(networkFailure(error) ?? unknownFailure(nameOf(error), undefined), error, key, place)
-  }
-  const failure = BY_REASON[error.reason] ?? BY_STATUS[error.status] ?? unknownFailure(error.reason, error.status)
-  return storeError(failure, error, key, place)
+  const { reason: name, status } = error instanceof Refusal ? error : { reason: nameOf(error), status: undefined }
+  return storeError(failureOf(error, { named: BY_REASON[name], name, status, byStatus: BY_STATUS }), error, key, place)
 }
 
 /** What the authentication says, before the store was asked anything. */

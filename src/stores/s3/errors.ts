@@ -1,52 +1,33 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
 import {
-  ENDLESS,
-  isEndless,
+  BAD_CREDENTIALS,
   BUSY,
   DENIED,
-  TIMED_OUT,
-  PASSING_STATUS,
-  UNREACHABLE,
   EXISTS,
-  unknownFailure,
-  untrusted,
+  failureOf,
+  FAILURE_BY_STATUS,
+  FULL,
+  isPassingFailure,
+  NO_CONTAINER,
+  NO_OBJECT,
+  NO_RANGE,
+  storeError,
   type Failure
 } from '../failures.ts'
 
-const BAD_CREDENTIALS: Failure = [
-  'STORE_UNAVAILABLE',
-  'rejected the credentials',
-  'Check the access key and the secret and, for temporary credentials, the session token and its expiry.'
-]
 const WRONG_REGION: Failure = [
   'STORE_UNAVAILABLE',
   'is in another region',
   'Set the region of the bucket.'
 ]
-const NO_BUCKET: Failure = [
-  'STORE_UNAVAILABLE',
-  'does not exist',
-  'Create the bucket, or correct its name. The service does not create it.'
-]
-const NO_OBJECT: Failure = [
-  'OBJECT_NOT_FOUND',
-  'does not exist',
-  'Check the bucket: another user or a lifecycle rule removed the object.'
-]
-const NO_NAME: Failure = [
-  'STORE_UNAVAILABLE',
-  'cannot be resolved',
-  'Check the endpoint, the region and the name resolution (DNS) of this machine.'
-]
-const FULL: Failure = ['DISK_FULL', 'has no space left', 'Free space there, or raise the quota.']
 
-/** By the code of S3, or of the system where no answer came. */
+/** By the code of S3, or of the software that makes the request. */
 const BY_NAME: Readonly<Record<string, Failure>> = {
-  NoSuchBucket: NO_BUCKET,
+  NoSuchBucket: NO_CONTAINER,
   NoSuchKey: NO_OBJECT,
   NotFound: NO_OBJECT,
   PreconditionFailed: EXISTS,
-  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.'],
+  InvalidRange: NO_RANGE,
   InvalidObjectState: [
     'OBJECT_ARCHIVED',
     'is in cold storage and cannot be read yet',
@@ -78,33 +59,10 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   TooManyRequests: BUSY,
   QuotaExceeded: FULL,
   InsufficientStorage: FULL,
-  XMinioStorageFull: FULL,
-  TimeoutError: TIMED_OUT,
-  ENOTFOUND: NO_NAME,
-  EAI_AGAIN: NO_NAME,
-  ECONNREFUSED: UNREACHABLE,
-  ECONNRESET: UNREACHABLE,
-  EPIPE: UNREACHABLE,
-  ETIMEDOUT: UNREACHABLE,
-  ENETUNREACH: UNREACHABLE,
-  EHOSTUNREACH: UNREACHABLE
+  XMinioStorageFull: FULL
 }
 
-/** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
-const BY_STATUS: Readonly<Record<number, Failure>> = {
-  301: WRONG_REGION,
-  307: WRONG_REGION,
-  401: BAD_CREDENTIALS,
-  403: DENIED,
-  404: NO_OBJECT,
-  412: EXISTS,
-  416: BY_NAME.InvalidRange as Failure,
-  429: BUSY,
-  502: BUSY,
-  503: BUSY,
-  504: BUSY,
-  507: FULL
-}
+const BY_STATUS: Readonly<Record<number, Failure>> = { ...FAILURE_BY_STATUS, 301: WRONG_REGION, 307: WRONG_REGION }
 
 /** What may pass by itself, or with the very next try. A digest that does not fit was damaged on its way. */
 const PASSING = new Set([
@@ -117,16 +75,12 @@ const PASSING = new Set([
   'ConditionalRequestConflict',
   'BadDigest',
   'XAmzContentSHA256Mismatch',
-  'XAmzContentChecksumMismatch',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EAI_AGAIN'
+  'XAmzContentChecksumMismatch'
 ])
 
 /** Whether the same request may succeed when it is made again. */
 export function isPassing (error: unknown): boolean {
-  return PASSING.has(nameOf(error)) || PASSING_STATUS.has(statusOf(error) ?? 0)
+  return PASSING.has(nameOf(error)) || isPassingFailure(error, statusOf(error))
 }
 
 /** Whether the store says that it does not know what was asked of it. */
@@ -139,13 +93,8 @@ export function isUnknownToStore (error: unknown): boolean {
  */
 export function s3Error (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
-  const name = nameOf(error)
-  const found = (isEndless(error) ? ENDLESS : undefined) ?? BY_NAME[name] ?? untrusted(name) ??
-    BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
-  const failure = key === '' && found === NO_OBJECT ? NO_BUCKET : found
-  const isOfBucket = key === '' || failure[0] === 'STORE_UNAVAILABLE' || failure[0] === 'DISK_FULL'
-  const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
-  return new BackupError(failure[0], `${what} ${failure[1]}`, { hint: failure[2], cause: told(error) })
+  const [name, status] = [nameOf(error), statusOf(error)]
+  return storeError(failureOf(error, { named: BY_NAME[name], name, status, byStatus: BY_STATUS }), error, key, place)
 }
 
 /** The code of S3 of an error that was translated, or that was not yet. */
@@ -163,10 +112,4 @@ function statusOf (error: unknown): number | undefined {
     $response?: { statusCode?: number }
   }
   return $metadata?.httpStatusCode ?? $response?.statusCode
-}
-
-/** Name and words alone: the rest of such an error repeats the request, with the key that it was signed with. */
-function told (error: unknown): Error {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
-  return Object.assign(new Error(message), { name: systemCode(error) ?? name })
 }
