@@ -91,3 +91,10 @@ export async function rejection (promise: Promise<unknown>): Promise<unknown> {
   if (result.status === 'fulfilled') throw new Error('it resolved')
   return result.reason
 }
+
+/** Everything that is iterated over. */
+export async function allOf<T> (items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

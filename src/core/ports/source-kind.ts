@@ -8,6 +8,7 @@ import type { TreeTool } from '../restore/tree.ts'
 import type { MakeSample } from '../sample.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
+import type { QueryTool } from './query.ts'
 import type { Inspector, Source } from './source.ts'
 
 /** What the tools of every kind are given. */
@@ -29,6 +30,8 @@ export interface KindTools<F extends Fields = Fields> {
   readonly rows: RowTool | null
   /** null: backups of this kind have no files that could be listed and restored one by one. */
   readonly tree: TreeTool | null
+  /** null: backups of this kind cannot be queried. */
+  readonly query: QueryTool | null
 }
 
 /**

@@ -42,6 +42,19 @@ export interface TreePage {
   readonly next: string | null
 }
 
+/** An entry of the list of a backup, for what compares paths and content. */
+export interface ListedEntry {
+  /** Relative to the source: the bytes of the names with `/` between them; `.` is the source itself. */
+  readonly path: Buffer
+  readonly type: typeof TREE_ENTRY_TYPES[number]
+  /** Of a hard link: the path of the file, which comes before it in the list; null: it is none. */
+  readonly original: Buffer | null
+  /** Of the content of a file, in lowercase hex; null: not known, also for a file with holes and for a hard link. */
+  readonly sha256: string | null
+  /** The content could not be read when the backup was made, and is not in it. */
+  readonly isUnreadable: boolean
+}
+
 /** Looks into backups of a kind that consist of files. Such a kind also restores selected paths (`Placement.only`). */
 export interface TreeTool {
   /**
@@ -49,4 +62,9 @@ export interface TreeTool {
    * damaged, and what the images throw.
    */
   list(images: PlainImages, query: TreeQuery, signal: AbortSignal): Promise<TreePage>
+  /**
+   * The whole list of the backup in its order, one entry in memory at a time. Its end compares the digest of the list.
+   * Throws `BACKUP_INVALID` for a list that is damaged, and what the images throw.
+   */
+  entries(images: PlainImages, signal: AbortSignal): AsyncIterable<ListedEntry>
 }

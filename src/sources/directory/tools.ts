@@ -21,7 +21,8 @@ export function directoryTools ({ scratchDir, limits }: KindContext): KindTools<
     restorer,
     rehearser: rehearserIn(scratchDir),
     rows: null,
-    tree
+    tree,
+    query: null
   }
 }
 
@@ -56,5 +57,8 @@ function rehearserIn (scratchDir: string): Rehearser {
 }
 
 const tree: TreeTool = {
-  list: async (...args) => await (await import('./tree.ts')).directoryTree.list(...args)
+  list: async (...args) => await (await import('./tree.ts')).directoryTree.list(...args),
+  async *entries (...args) {
+    yield* (await import('./tree.ts')).directoryTree.entries(...args)
+  }
 }

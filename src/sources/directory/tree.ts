@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { BackupError } from '../../core/errors.ts'
-import type { TreeEntry, TreeTool } from '../../core/restore/tree.ts'
+import type { PlainImages } from '../../core/ports/images.ts'
+import type { ListedEntry, TreeEntry, TreeTool } from '../../core/restore/tree.ts'
 import { isStored } from './archive-join.ts'
 import { comparePaths, pathProblem, shownPath } from './entry-path.ts'
 import { FILES, readEntries, type Entry } from './entry.ts'
@@ -20,20 +21,40 @@ export const directoryTree: TreeTool = {
     const entries: TreeEntry[] = []
     let last: Buffer | undefined
     let hasMore = false
-    try {
-      for await (const entry of readEntries(await images.open(FILES, signal))) {
-        if (hasMore || (from !== undefined && comparePaths(entry.path, from) <= 0)) continue
-        const text = textOf(entry.path)
-        if (globs.length > 0 && !globs.some(glob => glob.matches(text))) continue
-        hasMore = entries.length === limit
-        if (hasMore) continue
-        entries.push(treeEntry(entry))
-        last = entry.path
-      }
-    } catch (thrown) {
-      throw thrown instanceof MalformedError ? damaged(thrown) : thrown
+    for await (const entry of listOf(images, signal)) {
+      if (hasMore || (from !== undefined && comparePaths(entry.path, from) <= 0)) continue
+      const text = textOf(entry.path)
+      if (globs.length > 0 && !globs.some(glob => glob.matches(text))) continue
+      hasMore = entries.length === limit
+      if (hasMore) continue
+      entries.push(treeEntry(entry))
+      last = entry.path
     }
     return { entries, next: hasMore && last !== undefined ? last.toString('base64url') : null }
+  },
+
+  async *entries (images, signal) {
+    for await (const entry of listOf(images, signal)) yield listedEntry(entry)
+  }
+}
+
+/** The part `files`, to its end. Throws as `TreeTool` does. */
+async function* listOf (images: PlainImages, signal: AbortSignal): AsyncGenerator<Entry, void> {
+  try {
+    yield* readEntries(await images.open(FILES, signal))
+  } catch (thrown) {
+    throw thrown instanceof MalformedError ? damaged(thrown) : thrown
+  }
+}
+
+function listedEntry (entry: Entry): ListedEntry {
+  const { path, type, target, sha256, sparse } = entry
+  return {
+    path,
+    type,
+    original: type === 'hardlink' ? target ?? null : null,
+    sha256: sparse === true ? null : sha256 ?? null,
+    isUnreadable: !isStored(entry)
   }
 }
 

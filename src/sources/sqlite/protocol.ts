@@ -39,6 +39,11 @@ export interface AssessTask {
   readonly at: string
 }
 
+export interface QueryTask {
+  readonly path: string
+  readonly sql: string
+}
+
 export interface FailedMessage {
   readonly type: 'failed'
   readonly code: ErrorCode
@@ -58,3 +63,6 @@ export type AssessMessage =
 export type InspectMessage =
   | { readonly type: 'checks', readonly checks: readonly Check[] }
   | FailedMessage
+
+/** The rows go through `IMAGE_FD` (query-record.ts). */
+export type QueryMessage = FailedMessage

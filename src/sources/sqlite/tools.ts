@@ -14,6 +14,12 @@ export function sqliteTools ({ scratchDir, limits }: KindContext): KindTools<typ
     restorer: sqliteRestorer(scratchDir, limits),
     rehearser: sqliteRehearser(limits),
     rows: sqliteRows(scratchDir, limits),
-    tree: null
+    tree: null,
+    query: {
+      // Only references of sets need it.
+      async *namedFiles (...args) {
+        yield* (await import('./query.ts')).sqliteQuery(limits).namedFiles(...args)
+      }
+    }
   }
 }

@@ -102,7 +102,8 @@ export function growingKind (restorer: Restorer): SourceKind {
       restorer,
       rehearser: growingRehearser,
       rows: null,
-      tree: null
+      tree: null,
+      query: null
     })
   }
 }

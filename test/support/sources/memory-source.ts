@@ -181,6 +181,10 @@ const memoryTree: TreeTool = {
       isUnreadable: false
     }
     return { entries: [entry], next: 'more' }
+  },
+  async *entries (images, signal) {
+    const { sha256 } = digestOf(await buffer(await images.open(MAIN, signal)))
+    yield { path: Buffer.from('text'), type: 'file', original: null, sha256, isUnreadable: false }
   }
 }
 
@@ -217,7 +221,8 @@ export function memoryKind (restorer: Restorer): SourceKind {
       restorer,
       rehearser: fileRehearser(memoryInspector, assessMemory),
       rows: null,
-      tree: memoryTree
+      tree: memoryTree,
+      query: null
     })
   }
 }
