@@ -1,4 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from 'commander'
+import { parseSpan } from '../core/duration.ts'
+import { BackupError } from '../core/errors.ts'
 import { parsePastTime, PAST_TIMES } from './past-time.ts'
 import type { Shell } from './shell.ts'
 
@@ -48,15 +50,25 @@ export function pastTimeOption (flags: string, what: string, screen: Shell['scre
   return new Option(flags, `${what}: ${PAST_TIMES}`).argParser(text => parsePastTime(text, screen()))
 }
 
-const WAITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
 const LONGEST_WAIT = 3_600_000
 
 /** `500ms`, `15s`, `2m` in milliseconds, up to an hour. */
 export function parseWait (text: string): number {
-  const [, count, unit] = /^(\d{1,7})(ms|s|m)$/.exec(text) ?? []
-  const ms = Number(count) * (WAITS[unit ?? ''] ?? Number.NaN)
-  if (ms >= 0 && ms <= LONGEST_WAIT) return ms
+  const ms = parseSpan(text, ['ms', 's', 'm'], 7)
+  if (ms !== undefined && ms <= LONGEST_WAIT) return ms
   throw new InvalidArgumentError('Give a number and a unit (ms, s, m), such as 15s, at most 60m.')
+}
+
+const LONGEST_EXPIRY = 3650 * 86_400_000
+
+/** `30d`, `12h`, `15m`, `45s` in seconds; null for `never`. Throws `VALIDATION_FAILED`. */
+export function parseExpiry (text: string): number | null {
+  if (text === 'never') return null
+  const ms = parseSpan(text, ['s', 'm', 'h', 'd'])
+  if (ms !== undefined && ms > 0 && ms <= LONGEST_EXPIRY) return ms / 1000
+  throw new BackupError('VALIDATION_FAILED', `"${text}" is not a valid lifetime of a token`, {
+    hint: 'Give a number and a unit (s, m, h, d), such as 30d or 12h, at most 3650d, or "never".'
+  })
 }
 
 export function parseDescription (text: string): string {

@@ -1,13 +1,14 @@
 import { InvalidArgumentError } from 'commander'
+import { UNIT_MS } from '../core/duration.ts'
 import { zoneOf } from '../core/zone.ts'
 import type { Screen } from './screen.ts'
 
-const DAY = 86_400_000
+const DAY = UNIT_MS.d
 /** Milliseconds, by every name of the unit. */
 const UNITS: Readonly<Record<string, number>> = {
-  ...named(1000, 's', 'sec', 'secs', 'second', 'seconds'),
-  ...named(60_000, 'm', 'min', 'mins', 'minute', 'minutes'),
-  ...named(3_600_000, 'h', 'hour', 'hours'),
+  ...named(UNIT_MS.s, 's', 'sec', 'secs', 'second', 'seconds'),
+  ...named(UNIT_MS.m, 'm', 'min', 'mins', 'minute', 'minutes'),
+  ...named(UNIT_MS.h, 'h', 'hour', 'hours'),
   ...named(DAY, 'd', 'day', 'days'),
   ...named(7 * DAY, 'w', 'week', 'weeks')
 }

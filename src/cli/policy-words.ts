@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/duration.ts'
+import { formatDuration, inOneUnit } from '../core/duration.ts'
 import type { Keep, RetentionRules } from '../core/retention/rules.ts'
 import type { SourcePolicy } from '../core/schedule/policy.ts'
 import type { CalendarRule } from '../core/schedule/schedule.ts'
@@ -18,7 +18,6 @@ const MONTHS = [
   'November',
   'December'
 ]
-const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']] as const
 
 /**
  * When backups are made by themselves: `every 6 h`,
@@ -26,7 +25,7 @@ const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']
  */
 export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
   const times = [
-    ...interval === null ? [] : [`every ${spanInWords(interval)}`],
+    ...interval === null ? [] : [`every ${inOneUnit(interval)}`],
     ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, time zone ${schedule.timeZone}`]
   ]
   if (times.length === 0) return 'no automatic backups'
@@ -68,7 +67,7 @@ export function copiesInWords (
  */
 export function chainsInWords ({ schedule, maxChainLength, maxChainAge }: SourcePolicy): string | null {
   if (schedule?.rules.every(({ method = 'full' }) => method === 'full') !== false) return null
-  return `at most ${maxChainLength} backups within ${spanInWords(maxChainAge)} after the full backup`
+  return `at most ${maxChainLength} backups within ${inOneUnit(maxChainAge)} after the full backup`
 }
 
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
@@ -109,12 +108,6 @@ function ruleInWords ({ tier, pattern }: Pick<CalendarRule, 'tier' | 'pattern'>)
 
 function isNumber (text: string): boolean {
   return /^\d+$/.test(text)
-}
-
-/** The largest unit that leaves nothing over: 90 minutes stay minutes. */
-function spanInWords (ms: number): string {
-  const [length, unit] = UNITS.find(([length]) => ms % length === 0) ?? [1, 'ms']
-  return `${ms / length} ${unit}`
 }
 
 function joined (phrases: readonly string[]): string {

@@ -1,10 +1,10 @@
+import { inSpan } from '../core/duration.ts'
 import type { Clock } from '../core/clock.ts'
 import { percent, type Job, type JobProgress } from '../core/job.ts'
 import { BEGIN_LINE, CLEAR_LINE } from './edge.ts'
 import type { Stream } from './output.ts'
 import type { Colours, Screen } from './screen.ts'
 import { inSize } from '../core/size.ts'
-import { inSpan } from './words.ts'
 
 /** Of a job, what is shown of its progress. */
 export type Underway = Pick<Job, 'id' | 'kind' | 'backupId' | 'progress'>

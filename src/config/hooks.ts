@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseSpan } from '../core/duration.ts'
 import type { Field } from '../core/ports/field.ts'
 import { NO_HOOKS, type HookCommand, type Hooks } from '../core/hooks.ts'
 import { checkGiven } from './checked-value.ts'
@@ -6,7 +7,6 @@ import type { Problem } from './problem.ts'
 import { asMap, readMap } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000 }
 const LONGEST = 3_600_000
 
 const commands: Field<readonly HookCommand[]> = {
@@ -19,9 +19,8 @@ const commands: Field<readonly HookCommand[]> = {
 const timeout: Field<number> = {
   kind: 'value',
   schema: z.string().transform((text, context) => {
-    const [, count, unit] = /^(\d{1,4})(s|m)$/.exec(text) ?? []
-    const ms = Number(count) * (UNITS[unit ?? ''] ?? Number.NaN)
-    if (ms > 0 && ms <= LONGEST) return ms
+    const ms = parseSpan(text, ['s', 'm'], 4)
+    if (ms !== undefined && ms > 0 && ms <= LONGEST) return ms
     context.addIssue('no duration')
     return z.NEVER
   }),

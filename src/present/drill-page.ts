@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inDuration } from '../core/duration.ts'
 import type { EvidenceView } from './drill-evidence.ts'
 import type { DrillView } from './drill.ts'
 
@@ -168,17 +169,8 @@ function time (instant: string): string {
   return text(instant.slice(0, 19).replace('T', ' '))
 }
 
-/** Below a second in milliseconds, below a minute with a tenth, above in the two largest units. */
+/** Below a second in milliseconds, otherwise as `inDuration`. */
 function span (seconds: number | null): string {
   if (seconds === null) return ''
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
-  if (seconds < 60) return `${seconds.toFixed(1)} s`
-  const whole = Math.floor(seconds)
-  const parts = [[Math.floor(whole / 86_400), 'd'], [Math.floor(whole / 3600) % 24, 'h'], [
-    Math.floor(whole / 60) % 60,
-    'min'
-  ], [whole % 60, 's']] as const
-  const first = parts.findIndex(([number]) => number > 0)
-  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`)
-    .join(' ')
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : inDuration(seconds * 1000)
 }

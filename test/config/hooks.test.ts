@@ -33,6 +33,7 @@ test('a text that a shell would have to take apart is refused, as is every other
     [{ after: [['sleep', 5]] }, [`sources[0].hooks.after a list ${list}`]],
     [{ timeout: 60 }, [`sources[0].hooks.timeout "60" ${timeout}`]],
     [{ timeout: '0s' }, [`sources[0].hooks.timeout "0s" ${timeout}`]],
+    [{ timeout: '00060s' }, [`sources[0].hooks.timeout "00060s" ${timeout}`]],
     [{ timeout: '61m' }, [`sources[0].hooks.timeout "61m" ${timeout}`]],
     [{ befor: [] }, ['sources[0].hooks.befor is not a known key']],
     ['stop', ['sources[0].hooks is not a map of fields']]

@@ -3,7 +3,7 @@ import { idArgument, jsonOption } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
-import { inSpan } from '../words.ts'
+import { inSpan } from '../../core/duration.ts'
 
 interface Flags extends JsonFlag {
   readonly force?: true

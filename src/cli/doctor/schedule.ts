@@ -1,9 +1,9 @@
+import { inSpan } from '../../core/duration.ts'
 import type { BackupOutline } from '../../core/backup/backup.ts'
 import { pruneFacts } from '../../engine/status/alert-facts.ts'
 import type { SourceState } from '../../engine/status/sources.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
-import { inSpan } from '../words.ts'
 
 /** Whether backups are made by themselves, and whether those that are there are any good. */
 export const examineSchedule: Examination = async ({ sources, prune, clock }, snapshot) => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
-import { inSpan } from '../words.ts'
+import { inSpan } from '../../core/duration.ts'
 
 const run = promisify(execFile)
 /** What lies further ahead than this was not written by this clock. Milliseconds. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inDuration } from '../../core/duration.ts'
 import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
 import type { VerificationRecord } from '../../core/catalog/catalog.ts'
@@ -16,7 +17,6 @@ import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
 import { counted } from '../../core/counted.ts'
-import { inDuration } from '../words.ts'
 import { checkLine } from './checks.ts'
 import { factLines, type Fact } from './facts.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inDuration } from '../../core/duration.ts'
 import { totalSize, type Backup, type BackupMethod } from '../../core/backup/backup.ts'
 import type { CopyStatus } from '../../core/backup/copy.ts'
 import { LANDING_STORE } from '../../core/ports/store.ts'
@@ -11,7 +12,6 @@ import { presentRemovedFor, removedForShape } from '../../present/removal.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { printable } from '../text.ts'
-import { inDuration } from '../words.ts'
 import { nameOf, oneBackupSchema } from './backup.ts'
 
 export const createdSchema = z.object({ ...oneBackupSchema.shape, ...removedForShape })

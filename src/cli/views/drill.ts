@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inDuration, inSpan } from '../../core/duration.ts'
 import type { AssertionResult } from '../../core/restore/drill.ts'
 import type { Restore } from '../../core/restore/restore.ts'
 import type { EvidenceOfDrills } from '../../engine/status/drill-evidence.ts'
@@ -10,7 +11,7 @@ import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
 import { inTime, timeColumns } from '../times.ts'
 import { counted } from '../../core/counted.ts'
-import { inAge, inDuration, inSpan } from '../words.ts'
+import { inAge } from '../words.ts'
 import { checkLine } from './checks.ts'
 
 export const oneDrillSchema = z.object({ drill: drillSchema })

@@ -1,4 +1,5 @@
 import type { DryRun, TableChange } from '../../engine/restore/dry-run.ts'
+import { inDuration } from '../../core/duration.ts'
 import { inSize } from '../../core/size.ts'
 import { dryRunSchema, presentDryRun } from '../../present/dry-run.ts'
 import type { Screen } from '../screen.ts'
@@ -7,7 +8,6 @@ import { table, type Column } from '../table.ts'
 import { printable, wrap } from '../text.ts'
 import { inTime } from '../times.ts'
 import { counted } from '../../core/counted.ts'
-import { inDuration } from '../words.ts'
 import { factLines } from './facts.ts'
 
 export { dryRunSchema }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inDuration } from '../../core/duration.ts'
 import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import { describeSignature } from '../../core/backup/signature.ts'
 import type { Restore } from '../../core/restore/restore.ts'
@@ -12,7 +13,6 @@ import { table, type Column } from '../table.ts'
 import { wrap } from '../text.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime, timeColumns } from '../times.ts'
-import { inDuration } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { factLines } from './facts.ts'
 

@@ -4,9 +4,9 @@ import { presentSource, sourceSchema } from '../../present/source.ts'
 import { chainsInWords, drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
+import { inDuration } from '../../core/duration.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
-import { inDuration } from '../words.ts'
 import { factLines, type Fact } from './facts.ts'
 
 export const sourcesSchema = z.object({ sources: z.array(sourceSchema) })

@@ -4,10 +4,11 @@ import { presentStatistics, statisticsSchema, type SourceStatisticsView } from '
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
+import { inDuration } from '../../core/duration.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
 import { counted } from '../../core/counted.ts'
-import { inAge, inDuration } from '../words.ts'
+import { inAge } from '../words.ts'
 
 export const statsSchema = z.object({ statistics: statisticsSchema })
 
