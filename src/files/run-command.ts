@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { systemCode } from '../core/errors.ts'
 import type { CommandEnd, HookCommand } from '../core/hooks.ts'
+import { exitText, SUCCESS } from './exit-text.ts'
 
 /** Characters of output that are kept: the end. */
 const OUTPUT_LIMIT = 64 * 1024
@@ -36,7 +37,7 @@ export async function runCommand (
   const ended = Promise.withResolvers<string | Error>()
   child.once('error', ended.resolve)
   child.once('exit', (code, killer) => {
-    ended.resolve(killer === null ? `exit code ${code ?? 0}` : `signal ${killer}`)
+    ended.resolve(exitText(code, killer))
   })
   const closed = Promise.withResolvers<undefined>()
   child.once('close', () => {
@@ -71,7 +72,7 @@ export async function runCommand (
   clearTimeout(patience)
   child.stdout?.destroy()
   child.stderr?.destroy()
-  return { isSuccess: forced === undefined && result === 'exit code 0', end: forced ?? result, output }
+  return { isSuccess: forced === undefined && result === SUCCESS, end: forced ?? result, output }
 }
 
 function notStarted (program: string, error: unknown): CommandEnd {

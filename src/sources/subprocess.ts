@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { BackupError, isErrorCode } from '../core/errors.ts'
+import { exitText, SUCCESS } from '../files/exit-text.ts'
 import { answerTooLarge, IMAGE_FD, MESSAGE_FD, MESSAGE_LIMIT, type Envelope } from './child.ts'
 import { readLines } from './lines.ts'
 import { isSpawnFailure, spawnError } from './spawn-error.ts'
@@ -71,6 +72,10 @@ export interface SubprocessOptions {
   readonly timeout: number
   /** Bytes of resident memory at which it ends. */
   readonly memory: number
+  /** The kind of thing that it reads, for messages: the noun of a kind of source. Default: `source`. */
+  readonly noun?: string
+  /** Advice for a child that takes too long, in addition to a higher limit: a sentence without its full stop. */
+  readonly slow?: string
 }
 
 /**
@@ -121,7 +126,7 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
   if (signal.aborted) kill()
   const startTimer = (): NodeJS.Timeout =>
     setTimeout(() => {
-      fail(timedOut(timeout))
+      fail(timedOut(timeout, options))
     }, Math.min(timeout, LONGEST_TIMER))
   let timer = startTimer()
   const extend = (given = timeout): void => {
@@ -138,8 +143,8 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     if (signal.aborted) throw signal.reason
     if (failure !== undefined) throw failure
     if (result instanceof Error) throw spawnError(result)
-    if (stderr.includes(TOO_MUCH_MEMORY)) throw outOfMemory(options.memory)
-    if (result !== 'exit code 0') {
+    if (stderr.includes(TOO_MUCH_MEMORY)) throw outOfMemory(options)
+    if (result !== SUCCESS) {
       throw new BackupError('SOURCE_FAILED', `the process that reads the source ended with ${result}`, {
         hint: 'Retry. If the error remains, check the memory limit of the service.',
         cause: new Error(stderr)
@@ -156,24 +161,19 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
   }
 }
 
-function timedOut (timeout: number): BackupError {
+function timedOut (timeout: number, { noun = 'source', slow }: SubprocessOptions): BackupError {
   return new BackupError(
     'PROCESS_TIMED_OUT',
-    `the process that reads the database did not finish within ${Math.round(timeout / 1000)} seconds`,
-    {
-      hint:
-        'Find an index, a CHECK constraint or a view of the database that takes long to compute, or raise CHILD_TIMEOUT_MS.'
-    }
+    `the process that reads the ${noun} did not finish within ${Math.round(timeout / 1000)} seconds`,
+    { hint: slow === undefined ? 'Raise CHILD_TIMEOUT_MS.' : `${slow}, or raise CHILD_TIMEOUT_MS.` }
   )
 }
 
-function outOfMemory (memory: number): BackupError {
+function outOfMemory ({ memory, noun = 'source' }: SubprocessOptions): BackupError {
   return new BackupError(
     'PROCESS_OUT_OF_MEMORY',
-    `the process that reads the database used more than ${memory} bytes of memory`,
-    {
-      hint: 'Request less data at once, or raise CHILD_MEMORY_BYTES if the machine has more memory.'
-    }
+    `the process that reads the ${noun} used more than ${memory} bytes of memory`,
+    { hint: 'Request less data at once, or raise CHILD_MEMORY_BYTES if the machine has more memory.' }
   )
 }
 
@@ -234,7 +234,7 @@ function endOf (child: ChildProcess, messages: Readable): Promise<string | Error
       settle()
     })
     child.once('exit', (code, killer) => {
-      exit = killer === null ? `exit code ${code ?? 0}` : `signal ${killer}`
+      exit = exitText(code, killer)
       settle()
     })
   })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
 import { spawnError } from '../../src/sources/spawn-error.ts'
 import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
+import { DEFAULT_LIMITS, startSubprocess, type SubprocessOptions } from '../../src/sources/subprocess.ts'
+import { rejectsWith } from '../support/rejects.ts'
 import { childAtWork, needChildren } from '../support/processes/children.ts'
 import { FULL } from '../support/sources/images.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -146,6 +149,32 @@ test('each limit of the system has its name, and any other reason is SOURCE_FAIL
   for (const code of ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']) assert.equal(from(code).code, 'PROCESS_LIMIT')
   assert.match(from('ENOMEM').message, /limit of memory/)
   assert.equal(from('ENOENT').code, 'SOURCE_FAILED')
+})
+
+test('the error of a process that takes too long has the noun and the advice of its kind', async t => {
+  const file = join(tempDir(t), 'idle.mjs')
+  writeFileSync(file, 'setInterval(() => {}, 1000)')
+  const timedOut = async (words: Pick<SubprocessOptions, 'noun' | 'slow'>): Promise<unknown[]> => {
+    const { ended } = startSubprocess({
+      entry: pathToFileURL(file),
+      task: {},
+      environment: {},
+      onMessage () {},
+      timeout: 10,
+      memory: DEFAULT_LIMITS.memory,
+      ...words
+    }, signal)
+    const { message, hint } = await rejectsWith('PROCESS_TIMED_OUT', ended)
+    return [message, hint]
+  }
+  assert.deepEqual(await timedOut({}), [
+    'the process that reads the source did not finish within 0 seconds',
+    'Raise CHILD_TIMEOUT_MS.'
+  ])
+  assert.deepEqual(await timedOut({ noun: 'album', slow: 'Check the disk' }), [
+    'the process that reads the album did not finish within 0 seconds',
+    'Check the disk, or raise CHILD_TIMEOUT_MS.'
+  ])
 })
 
 test('signals to the whole group end no child: its parent decides', async t => {

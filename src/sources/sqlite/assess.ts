@@ -3,7 +3,7 @@ import { inconclusive, type AssertionResult } from '../../core/restore/drill.ts'
 import type { AssessFile } from '../../core/restore/rehearsal.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import type { AssessMessage, AssessTask } from './protocol.ts'
 
 /** No query gets longer. Milliseconds. */
@@ -31,7 +31,7 @@ async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSi
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'assess-child'),
     task,
-    environment: CHILD_ENVIRONMENT,
+    ...SQLITE_CHILD,
     onMessage: message => {
       told = message as AssessMessage
     },

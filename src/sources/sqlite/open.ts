@@ -6,7 +6,14 @@ import { countOpened, requireOpened } from './opened.ts'
  * What a child that opens databases needs in its environment: names are given as URIs, so that every path is possible,
  * and one arena for the C library's memory, which is all that two threads need.
  */
-export const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
+const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
+
+/** The options of every child process that opens databases. */
+export const SQLITE_CHILD = {
+  environment: CHILD_ENVIRONMENT,
+  noun: 'database',
+  slow: 'Find an index, a CHECK constraint or a view of the database that takes long to compute'
+} as const
 
 /**
  * A database that others may be using. `path` has no symbolic link in it. Throws `SOURCE_REPLACED` where it leads to

@@ -1,7 +1,7 @@
 import { sibling } from '../child.ts'
 import { PATIENCE, patientProbe } from '../patient-probe.ts'
 import { DEFAULT_LIMITS, type ChildLimits } from '../subprocess.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import type { ProbeMessage, ProbeTask, SqliteProbe } from './protocol.ts'
 
 /** Looks at the database at `path` as a backup will find it (`patientProbe`). Rejects as the source does. */
@@ -13,7 +13,7 @@ export function sqliteProbe (
   const probe = patientProbe<ProbeTask, ProbeMessage>({
     entry: sibling(import.meta.url, 'probe-child'),
     task: { path },
-    environment: CHILD_ENVIRONMENT,
+    environment: SQLITE_CHILD.environment,
     path,
     memory,
     patience

@@ -4,7 +4,7 @@ import type { QueryTool } from '../../core/ports/query.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../subprocess.ts'
 import { assertionProblem } from './assertion-sql.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import type { QueryTask } from './protocol.ts'
 import { readRecords } from './query-record.ts'
 import { sizeOf } from './sqlite-source.ts'
@@ -26,7 +26,7 @@ export function sqliteQuery ({ memory }: Pick<ChildLimits, 'memory'> = DEFAULT_L
       const child = startSubprocess({
         entry: sibling(import.meta.url, 'query-child'),
         task,
-        environment: CHILD_ENVIRONMENT,
+        ...SQLITE_CHILD,
         onMessage: () => {},
         ...limits
       }, signal)

@@ -1,7 +1,7 @@
 import { BackupError } from '../../core/errors.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../subprocess.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import { sizeOf } from './sqlite-source.ts'
 
 export interface QuickCheckTask {
@@ -34,7 +34,7 @@ export async function quickCheck (
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'quick-check-child'),
     task,
-    environment: CHILD_ENVIRONMENT,
+    ...SQLITE_CHILD,
     onMessage: message => {
       answer = message as QuickCheckMessage
     },

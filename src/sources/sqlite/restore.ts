@@ -7,7 +7,7 @@ import { lastLink } from '../../core/restore/restorable.ts'
 import type { Holder, Restorer } from '../../core/restore/restore.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import type { PlainImage, RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { discardAside, undoHalfReplaced } from './restore-replace.ts'
 
@@ -100,7 +100,7 @@ async function run (
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'restore-child'),
     task,
-    environment: CHILD_ENVIRONMENT,
+    ...SQLITE_CHILD,
     onMessage: message => {
       const told = message as RestoreMessage
       if (told.type === 'progress') onBytes(told.bytes)

@@ -25,7 +25,7 @@ import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
 import { requireOneName } from './one-name.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import { requireAt } from './opened.ts'
 import type { SalvageMessage, SalvageTask, Salvage } from './salvage-protocol.ts'
 
@@ -201,7 +201,7 @@ async function salvageIn (task: SalvageTask, signal: AbortSignal): Promise<Salva
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'salvage-child'),
     task,
-    environment: CHILD_ENVIRONMENT,
+    ...SQLITE_CHILD,
     onMessage: message => {
       last = message as SalvageMessage
     },

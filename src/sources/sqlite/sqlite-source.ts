@@ -8,7 +8,7 @@ import { MAIN, type PartOutline } from '../../core/ports/part.ts'
 import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/ports/source.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits, type Subprocess } from '../subprocess.ts'
-import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHILD } from './open.ts'
 import { SQLITE_CHECKS } from './checks.ts'
 import { sqliteProbe } from './probe.ts'
 import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
@@ -119,7 +119,7 @@ function start (
   return startSubprocess({
     entry: sibling(import.meta.url, module),
     task,
-    environment: CHILD_ENVIRONMENT,
+    ...SQLITE_CHILD,
     onMessage,
     ...limits
   }, signal)

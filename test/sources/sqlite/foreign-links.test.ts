@@ -17,7 +17,7 @@ import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { ErrorCode } from '../../../src/core/errors.ts'
 import { examineName } from '../../../src/sources/sqlite/examine.ts'
-import { CHILD_ENVIRONMENT, openShared } from '../../../src/sources/sqlite/open.ts'
+import { SQLITE_CHILD, openShared } from '../../../src/sources/sqlite/open.ts'
 import { requireAt } from '../../../src/sources/sqlite/opened.ts'
 import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { restoreLive } from '../../../src/sources/sqlite/restore-live.ts'
@@ -30,7 +30,7 @@ import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 // As in a child that opens databases: it is read when the first one is opened.
-Object.assign(process.env, CHILD_ENVIRONMENT)
+Object.assign(process.env, SQLITE_CHILD.environment)
 
 const NOBODY = 65534
 

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { CHILD_ENVIRONMENT } from '../../../src/sources/sqlite/open.ts'
+import { SQLITE_CHILD } from '../../../src/sources/sqlite/open.ts'
 import { journalMode, openReadView } from '../../../src/sources/sqlite/read-view.ts'
 import { makeMoney } from '../../support/databases/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 // As in a child that opens databases: it is read when the first one is opened.
-Object.assign(process.env, CHILD_ENVIRONMENT)
+Object.assign(process.env, SQLITE_CHILD.environment)
 
 test('a database that becomes WAL just before the transaction begins is read as one: with what its log holds', t => {
   const path = join(tempDir(t), 'app.db')

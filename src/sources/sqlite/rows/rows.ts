@@ -4,7 +4,7 @@ import { lastLink, type Restorable } from '../../../core/restore/restorable.ts'
 import type { RowTool } from '../../../core/restore/rows.ts'
 import { sibling } from '../../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../../subprocess.ts'
-import { CHILD_ENVIRONMENT } from '../open.ts'
+import { SQLITE_CHILD } from '../open.ts'
 import { sqliteProbe } from '../probe.ts'
 import { sizeOf } from '../sqlite-source.ts'
 import type { RowsMessage, RowsTask } from './protocol.ts'
@@ -75,7 +75,8 @@ async function run<T extends RowsMessage['type']> (
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'rows-child'),
     task,
-    environment: { ...CHILD_ENVIRONMENT, SQLITE_TMPDIR: scratchDir },
+    ...SQLITE_CHILD,
+    environment: { ...SQLITE_CHILD.environment, SQLITE_TMPDIR: scratchDir },
     onMessage: message => {
       told = message as RowsMessage
     },
