@@ -43,9 +43,11 @@ async function readMigration (directory: string, name: string): Promise<Migratio
  * applied is no longer what the file says.
  */
 export function migrate (database: Database, migrations: readonly Migration[], clock: Clock): readonly number[] {
-  checkApplied(appliedTo(database), migrations)
-  return migrations.filter(migration => apply(database, migration, migrations, clock)).map(migration =>
-    migration.version
+  const applied = appliedTo(database)
+  checkApplied(applied, migrations)
+  // A catalog that is up to date is not locked.
+  return migrations.slice(applied.length).filter(migration => apply(database, migration, migrations, clock)).map(
+    migration => migration.version
   )
 }
 

@@ -3,11 +3,13 @@ export { printable } from '../core/printable.ts'
 /** Two columns wide on a terminal: East Asian scripts and emoji. */
 const WIDE =
   /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
-const segmenter = new Intl.Segmenter()
+/** Each character of such a text is a grapheme of one column. */
+const PLAIN = /^[\x20-\x7e]*$/
+let segmenter: Intl.Segmenter | undefined
 
 /** How many columns of a terminal the text takes. It has no colours in it. */
 export function widthOf (text: string): number {
-  return graphemes(text).reduce((sum, one) => sum + one.width, 0)
+  return PLAIN.test(text) ? text.length : graphemes(text).reduce((sum, one) => sum + one.width, 0)
 }
 
 /** At most `width` columns: what is too much goes from the middle, where names differ least. */
@@ -31,6 +33,9 @@ interface Grapheme {
 }
 
 function graphemes (text: string): Grapheme[] {
+  if (PLAIN.test(text)) return Array.from(text, one => ({ text: one, width: 1 }))
+  // Made when it is needed: it takes a hundredth of a second.
+  segmenter ??= new Intl.Segmenter()
   return [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, width: WIDE.test(segment) ? 2 : 1 }))
 }
 

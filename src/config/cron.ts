@@ -48,7 +48,7 @@ export function splitPatterns (text: string): string[] {
 function comesRound (pattern: string): boolean {
   try {
     return pattern.split(' ').length === 5 &&
-      new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(new Date(0)) !== null
+      new Cron(pattern, { paused: true, utcOffset: 0, mode: '5-part' }).nextRun(new Date(0)) !== null
   } catch {
     // croner throws what it cannot read.
     return false

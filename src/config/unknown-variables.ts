@@ -54,7 +54,7 @@ function slipOf (name: string, environment: Environment): string | undefined {
 
 function isNear (name: string, known: string): boolean {
   return known.length >= SHORTEST && Math.abs(name.length - known.length) <= MOST_SLIPS &&
-    editDistance(name, known) <= MOST_SLIPS
+    editDistance(name, known, MOST_SLIPS) <= MOST_SLIPS
 }
 
 function plainName (name: string): string {

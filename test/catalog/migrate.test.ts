@@ -78,6 +78,15 @@ test('a new catalog gets every migration, and a second start none', async t => {
   assert.deepEqual(await start(path, migrations), [])
 })
 
+test('a catalog that is up to date is opened while another process writes to it', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  const writer = new Database(path)
+  t.after(() => writer.close())
+  writer.exec('BEGIN IMMEDIATE')
+  assert.deepEqual(await start(path, migrations), [])
+})
+
 test('each migration is recorded with its name, its digest and the time', async t => {
   const { path, migrations } = program(t)
   await start(path, migrations)

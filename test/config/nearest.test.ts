@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nearest } from '../../src/config/nearest.ts'
+import { editDistance, nearest } from '../../src/config/nearest.ts'
 
 const KNOWN = ['maxBackups', 'backupDir', 'port', 'host']
 
@@ -20,4 +20,20 @@ test('a word that is like none of them has no nearest', () => {
 
 test('nothing is like any when nothing is known', () => {
   assert.equal(nearest('port', []), undefined)
+})
+
+test('a distance is exact up to the limit, and above it elsewhere', () => {
+  const words = ['', 'a', 'port', 'prot', 'portal', 'BACKUP_DIR', 'BACKUP_DRI', 'MAX_BACKUPS', 'MAXBACKUP', 'HOLDFAST']
+  for (const a of words) {
+    for (const b of words) {
+      const exact = editDistance(a, b)
+      assert.equal(exact, editDistance(b, a))
+      for (const most of [0, 1, 2, 3]) {
+        const found = editDistance(a, b, most)
+        if (exact <= most) assert.equal(found, exact, `${a} ${b} ${most}`)
+        else assert.ok(found > most, `${a} ${b} ${most}: ${found}`)
+      }
+    }
+  }
+  assert.deepEqual([editDistance('prot', 'port'), editDistance('portal', 'port'), editDistance('', 'port')], [2, 2, 4])
 })
