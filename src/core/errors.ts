@@ -128,6 +128,7 @@ export const ERRORS = {
 
   RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },
   BACKUP_INVALID: { status: 409, exit: 6, retry: false, title: 'the backup is not valid' },
+  BACKUP_INCONSISTENT: { status: 409, exit: 6, retry: false, title: 'the parts of the backup do not fit together' },
   ASSERTION_FAILED: {
     status: 500,
     exit: 6,

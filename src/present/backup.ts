@@ -7,7 +7,7 @@ import { isSuspect } from '../core/backup/suspicion.ts'
 import { COMPRESSIONS } from '../core/ports/codec.ts'
 import { ENCRYPTIONS } from '../core/ports/encryption.ts'
 import { MAIN } from '../core/ports/part.ts'
-import { inconclusiveCheck, verificationWarning } from '../core/ports/verification.ts'
+import { inconclusiveCheck, inconsistencyOf, verificationWarning } from '../core/ports/verification.ts'
 import { TIERS } from '../core/tier.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 import { presentSignature, signatureSchema } from './signature.ts'
@@ -162,7 +162,9 @@ export function presentBackup (backup: Backup): BackupView {
 /** What to know before one relies on it; null: nothing. */
 export function presentWarning (backup: Backup): string | null {
   const { signature, verification: { checks } } = backup
-  const [warning, unproven] = [verificationWarning(checks), inconclusiveCheck(checks)]
+  const [unproven, inconsistency] = [inconclusiveCheck(checks), inconsistencyOf(checks)]
+  const found = verificationWarning(checks)
+  const warning = isSuspect(backup) && backup.suspicion?.reasons.includes(found ?? '') === true ? undefined : found
   const doubts = [
     ...signature === null || signature.state === 'signed'
       ? []
@@ -175,9 +177,13 @@ export function presentWarning (backup: Backup): string | null {
     ...warning === undefined
       ? []
       : [
-        `Backup ${backup.id} ${unproven === undefined ? 'breaks constraints' : 'is not verified'}: ${
-          unproven?.reason ?? warning
-        }`
+        `Backup ${backup.id} ${
+          unproven !== undefined
+            ? 'is not verified'
+            : inconsistency !== undefined
+            ? 'is not known to be consistent'
+            : 'breaks constraints'
+        }: ${unproven?.reason ?? warning}`
       ]
   ]
   return doubts.length === 0 ? null : doubts.join('. ')

@@ -12,7 +12,12 @@ export const checkSchema = z.object({
     description: 'The error that prevented the check: the backup is neither valid nor damaged.'
   }),
   violations: z.int().positive().optional().meta({
-    description: 'Values that violate a constraint of their table, also in the source: a warning, not damage.'
+    description:
+      'Values that violate a constraint of their table, also in the source: a warning, not damage. With `consistency`: rows that name files that are not in the backup.'
+  }),
+  consistency: z.enum(['inconsistent', 'unknown']).optional().meta({
+    description:
+      'Whether the parts of the backup fit together: they do not, or that could not be evaluated. Nothing is damaged, and the backup is suspect.'
   })
 }).meta({ id: 'Check' })
 

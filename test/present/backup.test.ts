@@ -49,6 +49,24 @@ test('each doubt is named: an unknown key, a suspicion, a broken constraint', ()
   )
 })
 
+test('parts that do not fit together are named once, as a suspicion or as what was found since', () => {
+  const reason = '2 rows name files that are not there'
+  const verification = {
+    status: 'valid',
+    checkedAt: STARTED,
+    checks: [{ name: 'references', status: 'pass', reason, violations: 2, consistency: 'inconsistent' }]
+  } as const
+  const suspicion = { reasons: [reason], releasedAt: null, releasedBy: null }
+  assert.equal(
+    presentWarning(aBackup({ id: 4, suspicion, verification })),
+    `Backup 4 is suspect and not released: ${reason}`
+  )
+  assert.equal(
+    presentWarning(aBackup({ id: 4, verification })),
+    `Backup 4 is not known to be consistent: ${reason}`
+  )
+})
+
 test('a suspect that was declared good is no doubt', () => {
   const suspicion = { reasons: ['rows fell'], releasedAt: STARTED, releasedBy: 'ann' }
   assert.equal(presentWarning(aBackup({ suspicion })), null)

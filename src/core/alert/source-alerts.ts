@@ -131,10 +131,10 @@ function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefin
   return finding(
     'backup_suspect',
     name,
-    `backup ${first.id} of "${name}" differs from the previous ones: ${
+    `backup ${first.id} of "${name}" is suspect: ${
       first.reasons.join('; ')
     }${more}; good backups from before it are kept`,
-    `If the change was intended, run "${commands}"${
+    `If the backup is good, such as after an intended change, run "${commands}"${
       suspects.length > NAMED ? ' and the same for the others' : ''
     }. If not, restore an older backup and remove the suspect ones.`
   )

@@ -26,7 +26,7 @@ export interface LastVerification {
   readonly checks: readonly Check[]
 }
 
-/** Why a backup is not like those before it, and whether somebody has said that it is good all the same. */
+/** Why a backup is not like those before it or not known to be consistent, and whether it was released. */
 export interface Suspicion {
   /** In words and figures, one each; never empty. */
   readonly reasons: readonly string[]
@@ -71,7 +71,7 @@ export interface Backup {
   /** What there is in addition to the main part, in the order of the manifest. */
   readonly parts: readonly BackupPart[]
   readonly pinned: boolean
-  /** Set where it is not like the backups before it. */
+  /** Set where it is not like the backups before it, or not known to be consistent. */
   readonly suspicion: Suspicion | null
   readonly verification: LastVerification
   readonly copies: readonly Copy[]

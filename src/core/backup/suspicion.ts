@@ -1,6 +1,6 @@
 import { isLive, type BackupOutline } from './backup.ts'
 
-/** Whether the backup is not like those before it, and nobody has declared it good. */
+/** Whether the backup is not like those before it or not known to be consistent, and was not released. */
 export function isSuspect ({ suspicion }: Pick<BackupOutline, 'suspicion'>): boolean {
   return suspicion !== null && suspicion.releasedAt === null
 }

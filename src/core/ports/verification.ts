@@ -30,6 +30,13 @@ export interface Check {
    */
   readonly violations?: number
   /**
+   * Of a check whether the parts of the backup fit together: `inconsistent`, they do not, although nothing is damaged,
+   * such as where a row names a file that was removed before it was read; `unknown`, that could not be evaluated, and
+   * another snapshot would not change it. The backup is kept, and not counted as good. Absent: they do, or the check is
+   * of another kind.
+   */
+  readonly consistency?: 'inconsistent' | 'unknown'
+  /**
    * For one that was skipped: the error that kept it from being made, such as `PROCESS_TIMED_OUT`. Nothing is known of
    * that level.
    */
@@ -93,7 +100,16 @@ export function completeChecks (
 
 /** How many values break a constraint of their table, as they did in the source. */
 export function violationsOf (checks: readonly Check[]): number {
-  return checks.reduce((sum, { violations = 0 }) => sum + violations, 0)
+  return checks.reduce((sum, { violations = 0, consistency }) => consistency === undefined ? sum + violations : sum, 0)
+}
+
+/**
+ * The first check by which the parts of the backup do not fit together, otherwise the first that could not be
+ * evaluated; undefined: the backup is consistent, as far as its kind checks that.
+ */
+export function inconsistencyOf (checks: readonly Check[]): Check | undefined {
+  return checks.find(({ consistency }) => consistency === 'inconsistent') ??
+    checks.find(({ consistency }) => consistency === 'unknown')
 }
 
 /**
@@ -113,16 +129,16 @@ export function inconclusiveChecks (
   )
 }
 
-/** The check that was inconclusive; undefined: none was. */
+/** The check that was inconclusive, and with it the verification; undefined: none was. */
 export function inconclusiveCheck (checks: readonly Check[]): Check | undefined {
-  return checks.find(({ code }) => code !== undefined)
+  return checks.find(({ code, consistency }) => code !== undefined && consistency === undefined)
 }
 
 /** What a backup that is not damaged has to be known for all the same; undefined: nothing. */
 export function verificationWarning (checks: readonly Check[]): string | undefined {
   const unproven = inconclusiveCheck(checks)
   if (unproven !== undefined) return `the backup is not verified: ${unproven.reason ?? unproven.name}`
-  return checks.find(({ violations = 0 }) => violations > 0)?.reason
+  return (inconsistencyOf(checks) ?? checks.find(({ violations = 0 }) => violations > 0))?.reason
 }
 
 /** The sentence for people: `Backup is valid`, or which check failed and what to do. */

@@ -1,6 +1,7 @@
 import { findAnomalies, HISTORY, profileOf, type Profile } from '../../core/backup/anomaly.ts'
 import type { BackupMethod } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
+import { inconsistencyOf, type Check } from '../../core/ports/verification.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /** The good backups that a new one is compared with, newest first; both are empty where the guard is off. */
@@ -32,8 +33,19 @@ export async function historyOf (
   return { all: all.map(profileOf), alike: alike.map(profileOf) }
 }
 
-/** What the manifest of a new backup says of it where it is not like those before it. */
-export function suspicionOf (draft: Manifest, { all, alike }: History): Pick<Manifest, 'suspicion'> {
-  const reasons = findAnomalies(profileOf(draft), all, alike)
-  return reasons.length === 0 ? {} : { suspicion: { reasons: [...reasons], releasedAt: null, releasedBy: null } }
+/**
+ * The suspicion of a new backup that is not like those before it, or is not known to be consistent by the `checks` of
+ * its verification; empty: there is none.
+ */
+export function suspicionOf (
+  draft: Manifest,
+  { all, alike }: History,
+  checks: readonly Check[]
+): Pick<Manifest, 'suspicion'> {
+  const inconsistency = inconsistencyOf(checks)
+  const reasons = [
+    ...inconsistency === undefined ? [] : [inconsistency.reason ?? `${inconsistency.name} failed`],
+    ...findAnomalies(profileOf(draft), all, alike)
+  ]
+  return reasons.length === 0 ? {} : { suspicion: { reasons, releasedAt: null, releasedBy: null } }
 }

@@ -22,6 +22,7 @@ import { freeNames, type PartFile } from './file-names.ts'
 import { withHooks } from './hooks.ts'
 import { checkSpace, type OnRemoval } from './space.ts'
 import { storeParts, withRoom, type PutState } from './store-parts.ts'
+import { untilConsistent } from './until-consistent.ts'
 import { setAside, verifyNew, type VerifiedNew } from './verify-new.ts'
 import { abandonBackup, reportFailure } from './abandon.ts'
 import { countedFacts, manifestOf } from './new-manifest.ts'
@@ -44,9 +45,10 @@ interface Made extends VerifiedNew {
 /**
  * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
  * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
- * A backup whose verification was inconclusive is kept as unverified. Where no increment can be made (`chooseBasis`), a
- * full backup is, and its description has the reason. Only after a proven backup are older ones rotated out. The result
- * names each backup that was removed.
+ * A backup whose verification was inconclusive is kept as unverified. A snapshot whose parts do not fit together is
+ * taken again (`untilConsistent`); if none does, the backup is kept as suspect. Where no increment can be made
+ * (`chooseBasis`), a full backup is, and its description has the reason. Only after a proven backup are older ones
+ * rotated out. The result names each backup that was removed.
  *
  * An imported backup has the time of its data, is compared with the backups before that time, and removes none: the
  * next backup does. `chosen` then has a source that reads the imported content.
@@ -183,26 +185,29 @@ async function produce (
     method: row.method,
     before: plan.imported?.at
   })
-  const stored = await withHooks(deps, chosen, task, () =>
-    withRoom(
-      deps,
-      plan.mayRemove === false ? null : probe.size ?? 1,
-      put,
-      () => storeParts(deps, { source, request, plan, row }, put, task),
-      task,
-      plan.onRemoval
-    ))
-  const link = requireLink(stored.outcome.link, request, source)
-  const instance = deps.ownership.identity.id
-  const draft = manifestOf(source, row, { ...plan, instance, link }, stored, plan.imported?.at ?? deps.clock.now())
-  const { verification, inconclusive } = plan.verify
-    ? await verifyNew(deps, row, { manifest: draft, openers: stored.openers, ancestors: plan.basis.ancestors }, task)
-    : { verification: null, inconclusive: undefined }
+  const { draft, verification, inconclusive } = await untilConsistent(deps, row, put, task, async () => {
+    const stored = await withHooks(deps, chosen, task, () =>
+      withRoom(
+        deps,
+        plan.mayRemove === false ? null : probe.size ?? 1,
+        put,
+        () => storeParts(deps, { source, request, plan, row }, put, task),
+        task,
+        plan.onRemoval
+      ))
+    const link = requireLink(stored.outcome.link, request, source)
+    const instance = deps.ownership.identity.id
+    const draft = manifestOf(source, row, { ...plan, instance, link }, stored, plan.imported?.at ?? deps.clock.now())
+    const verified = plan.verify
+      ? await verifyNew(deps, row, { manifest: draft, openers: stored.openers, ancestors: plan.basis.ancestors }, task)
+      : { verification: null, inconclusive: undefined }
+    return { draft, ...verified }
+  })
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, put)
   const manifest = deps.signing.sign({
     ...draft,
     facts: countedFacts(draft.facts, verification),
-    ...suspicionOf(draft, history),
+    ...suspicionOf(draft, history, verification?.checks ?? []),
     verifiedAt: verification === null ? null : deps.clock.now().toISOString()
   })
   task.phase('recording')

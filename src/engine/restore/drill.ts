@@ -2,7 +2,7 @@ import { isFromFuture, isLive, type Backup } from '../../core/backup/backup.ts'
 import { chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
-import { verificationMessage, type Check, type Verification } from '../../core/ports/verification.ts'
+import { inconsistencyOf, verificationMessage, type Check, type Verification } from '../../core/ports/verification.ts'
 import { chooseDrill } from '../../core/restore/drill-choice.ts'
 import type { AssertionResult, DrillReport } from '../../core/restore/drill.ts'
 import type { Rehearsal } from '../../core/restore/rehearsal.ts'
@@ -161,13 +161,24 @@ async function assess (
   return assertions.length === 0 ? [] : await rehearsal.assess(assertions, new Date(startedAt), task.signal)
 }
 
-/** Damage outweighs an assertion that does not hold, and that one outweighs what could not be told. */
+/**
+ * Damage outweighs parts that do not fit together, those outweigh an assertion that does not hold, and that one
+ * outweighs what could not be told.
+ */
 function verdict (
   verification: Verification,
   assertions: readonly AssertionResult[]
 ): Pick<Ending, 'status' | 'code' | 'message'> {
   const told = (status: 'failed' | 'inconclusive', code: ErrorCode, message: string) => ({ status, code, message })
   if (!verification.valid) return told('failed', 'BACKUP_INVALID', verificationMessage(verification))
+  const inconsistency = inconsistencyOf(verification.checks)
+  if (inconsistency?.consistency === 'inconsistent') {
+    return told(
+      'failed',
+      'BACKUP_INCONSISTENT',
+      `the parts of the backup do not fit together: ${reasonOf(inconsistency)}`
+    )
+  }
   const failed = assertions.find(({ status }) => status === 'fail')
   if (failed !== undefined) {
     return told('failed', 'ASSERTION_FAILED', `the assertion "${failed.name}" failed: ${failed.reason ?? ''}`)
@@ -180,7 +191,14 @@ function verdict (
       `the assertion "${open.name}" could not be evaluated: ${open.reason ?? ''}`
     )
   }
+  if (inconsistency !== undefined) {
+    return told('inconclusive', inconsistency.code ?? 'QUERY_FAILED', reasonOf(inconsistency))
+  }
   return { status: 'passed', code: null, message: null }
+}
+
+function reasonOf ({ name, reason = name }: Check): string {
+  return reason
 }
 
 function identityOf ({ startedAt, object, image, compression }: Manifest): DrillReport['backup'] {

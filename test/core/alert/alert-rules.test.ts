@@ -312,13 +312,13 @@ test('what is wrong is told in figures, with what to do', () => {
   ])
   assert.deepEqual(
     words(facts({ suspects: [{ id: 7, reasons: ['rows in "orders" fell 63 %, from 100 to 37', 'and so on'] }] })),
-    ['backup 7 of "shop" differs from the previous ones: rows in "orders" fell 63 %, from 100 to 37; and so on; good backups from before it are kept']
+    ['backup 7 of "shop" is suspect: rows in "orders" fell 63 %, from 100 to 37; and so on; good backups from before it are kept']
   )
   assert.deepEqual(words(facts({ suspects: [7, 8].map(id => ({ id, reasons: ['x'] })) })), [
-    'backup 7 of "shop" differs from the previous ones: x; 2 backups are suspect since then, including 8; good backups from before it are kept'
+    'backup 7 of "shop" is suspect: x; 2 backups are suspect since then, including 8; good backups from before it are kept'
   ])
   assert.deepEqual(words(facts({ suspects: [7, 8, 9].map(id => ({ id, reasons: ['x'] })) })), [
-    'backup 7 of "shop" differs from the previous ones: x; 3 backups are suspect since then, including 8, 9; good backups from before it are kept'
+    'backup 7 of "shop" is suspect: x; 3 backups are suspect since then, including 8, 9; good backups from before it are kept'
   ])
   const [found] = findAlerts(facts({ suspects: [7, 8].map(id => ({ id, reasons: ['x'] })) }), LIMITS, NOW, [])
   assert.match(found?.remedy ?? '', /"holdfast release 7 && holdfast release 8"/)

@@ -4,7 +4,11 @@ import {
   STORED_CHECKS,
   completeChecks,
   conclude,
+  inconclusiveCheck,
+  inconsistencyOf,
   verificationMessage,
+  verificationWarning,
+  violationsOf,
   type Check,
   type CheckDefinition,
   type CheckStatus
@@ -88,4 +92,32 @@ test('a check that failed without a reason says so', () => {
 
 test('the message for what could not be checked claims nothing', () => {
   assert.match(verificationMessage(conclude([], OWN)), /^Backup is not verified/)
+})
+
+test('parts that do not fit together are no damage, a warning, and counted apart from broken constraints', () => {
+  const broken: Check = { name: 'integrity_check', status: 'pass', reason: 'NULL in t.n', violations: 1 }
+  const unknown: Check = {
+    name: 'first',
+    status: 'skipped',
+    reason: 'no such table',
+    code: 'QUERY_FAILED',
+    consistency: 'unknown'
+  }
+  const missing: Check = {
+    name: 'second',
+    status: 'pass',
+    reason: '2 rows',
+    violations: 2,
+    consistency: 'inconsistent'
+  }
+  const passed = checks({ checksum: 'pass', opens_read_only: 'pass' })
+  const all = [...passed, broken, unknown, missing]
+  assert.equal(conclude(all, OWN).valid, true)
+  assert.equal(violationsOf(all), 1)
+  assert.equal(inconsistencyOf(all), missing)
+  assert.equal(inconsistencyOf([...passed, broken, unknown]), unknown)
+  assert.equal(inconsistencyOf([...passed, broken]), undefined)
+  assert.equal(inconclusiveCheck(all), undefined, 'the backup is verified')
+  assert.equal(verificationMessage(conclude(all, OWN)), 'Backup is valid, with a warning: 2 rows')
+  assert.equal(verificationWarning([...passed, broken, unknown]), 'no such table')
 })

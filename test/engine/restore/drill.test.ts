@@ -284,3 +284,26 @@ test('the next drill takes no backup from the future', async t => {
   const { result } = await engine.drill({ source: 'shop', actor: null })
   assert.equal((await result).backupId, now.id)
 })
+
+test('a backup whose parts do not fit together fails, also where every assertion holds', async t => {
+  const bench = await testEngine(t, { assertions: { shop: [HOLDS] } })
+  bench.source.bytes = Buffer.from('GAP in the ledger')
+  const done = await drill(bench, (await bench.create()).id)
+  assert.deepEqual([done.status, done.errorCode], ['failed', 'BACKUP_INCONSISTENT'])
+  assert.equal(done.errorMessage, 'the parts of the backup do not fit together: 2 rows name files that are not there')
+  assertThrownAway(bench)
+})
+
+test('a backup of which that cannot be told is inconclusive, unless an assertion fails', async t => {
+  const bench = await testEngine(t, { assertions: { shop: [FALSE] } })
+  bench.source.bytes = Buffer.from('ODD')
+  const done = await drill(bench, (await bench.create()).id)
+  assert.deepEqual([done.status, done.errorCode, done.errorMessage], [
+    'inconclusive',
+    'QUERY_FAILED',
+    'the query failed'
+  ])
+  bench.source.bytes = Buffer.from('ODD in the ledger')
+  const failed = await drill(bench, (await bench.create()).id)
+  assert.deepEqual([failed.status, failed.errorCode], ['failed', 'ASSERTION_FAILED'])
+})
