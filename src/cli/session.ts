@@ -26,7 +26,7 @@ export interface Session
 }
 
 /** What a command is given that only shows what the catalog knows. */
-export type Reading = Pick<Session, 'engine' | 'audit' | 'audited' | 'ownSource'>
+export type Reading = Pick<Session, 'engine' | 'audit' | 'audited' | 'ownSource' | 'kinds'>
 
 interface RunOptions {
   /** Nothing is shown of its progress. */

@@ -8,7 +8,7 @@ import {
 } from '../../core/backup/backup.ts'
 import type { BackupQuery } from '../../core/catalog/catalog.ts'
 import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
-import { contentOf, type Content } from '../content.ts'
+import { contentOf } from '../content.ts'
 import { requireKnownSource, requireKnownStore } from '../known-names.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'
@@ -56,7 +56,7 @@ export function listCommand (shell: Shell): Command {
     .action(async (flags: Flags) => {
       const limit = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit
       const query = toQuery(flags)
-      const listed = await shell.withReading(async ({ engine, ownSource }) => {
+      const listed = await shell.withReading(async ({ engine, ownSource, kinds }) => {
         const shown = { ...query, ...narrowed(flags, ownSource) }
         let count = 0
         const backups = await collect(limit, async page => {
@@ -69,9 +69,9 @@ export function listCommand (shell: Shell): Command {
           await requireKnownStore(engine, query.store)
         }
         const { count: all } = await engine.backups({ ...query, limit: 1 })
-        const contents = new Map<number, Content>()
+        const contents = new Map<number, string>()
         for (const { id } of flags.verbose === true && flags.json !== true ? backups : []) {
-          const content = contentOf(await engine.manifest(id))
+          const content = contentOf(await engine.manifest(id), kinds)
           if (content !== undefined) contents.set(id, content)
         }
         return { backups, count, all, contents }

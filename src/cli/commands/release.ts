@@ -36,7 +36,7 @@ export function releaseCommand (shell: Shell): Command {
         const backups = flags.allSuspect === true
           ? await suspects(session.engine, flags.source)
           : await Promise.all(ids.map(id => session.engine.backup(id)))
-        if (!await agreed(shell, session.engine, backups, flags)) return
+        if (!await agreed(shell, session, backups, flags)) return
         const outcome = await release(session, backups.map(({ id }) => id))
         await tell(shell, flags, outcome)
         shell.exit(outcome.failures.length > 0 ? 3 : 0)
@@ -97,10 +97,10 @@ async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): 
   show(shell, flags, viewReleased(outcome))
 }
 
-/** Whoever sits there sees what they vouch for. Where nobody does, the command itself is the answer. */
+/** On a terminal the user sees each backup and confirms. Without one, the command itself is the answer. */
 async function agreed (
   { ask, output, screen }: Shell,
-  engine: Pick<Engine, 'manifest'>,
+  { engine, kinds }: Pick<Session, 'engine' | 'kinds'>,
   backups: readonly Backup[],
   flags: Flags
 ): Promise<boolean> {
@@ -108,7 +108,7 @@ async function agreed (
   if (ask === undefined || flags.yes === true || flags.json === true || odd.length === 0) return true
   const { describeBackup } = await import('../views/backup.ts')
   for (const backup of odd) {
-    output.out.write(`${describeBackup(backup, screen(), contentOf(await engine.manifest(backup.id)))}\n`)
+    output.out.write(`${describeBackup(backup, screen(), contentOf(await engine.manifest(backup.id), kinds))}\n`)
   }
   const [oldest] = odd.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
   if (

@@ -11,10 +11,10 @@ export function showCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (id: number, flags: JsonFlag) => {
-      const [backup, verifications, manifest] = await shell.withReading(async ({ engine }) =>
-        [await engine.backup(id), await engine.verifications(id), await engine.manifest(id)] as const
+      const [backup, verifications, content] = await shell.withReading(async ({ engine, kinds }) =>
+        [await engine.backup(id), await engine.verifications(id), contentOf(await engine.manifest(id), kinds)] as const
       )
       const { viewBackup } = await import('../views/backup.ts')
-      show(shell, flags, viewBackup(backup, verifications, contentOf(manifest)))
+      show(shell, flags, viewBackup(backup, verifications, content))
     })
 }

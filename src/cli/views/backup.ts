@@ -11,12 +11,10 @@ import { verificationWarning } from '../../core/ports/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
 import { checkSchema } from '../../present/verification.ts'
-import type { Content } from '../content.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
-import { counted } from '../../core/counted.ts'
 import { checkLine } from './checks.ts'
 import { factLines, type Fact } from './facts.ts'
 
@@ -42,7 +40,7 @@ export function viewDone (backup: Backup, sentence: string): View {
 export function viewBackup (
   backup: Backup,
   verifications: readonly VerificationRecord[],
-  content: Content | undefined
+  content: string | undefined
 ): View {
   const json: z.infer<typeof showSchema> = {
     backup: presentBackup(backup),
@@ -59,7 +57,7 @@ export function viewBackup (
 }
 
 /** One line for everything that can be said of it. */
-export function describeBackup (backup: Backup, screen: Screen, content?: Content): string {
+export function describeBackup (backup: Backup, screen: Screen, content?: string): string {
   const { colours } = screen
   const checks = backup.verification.status === 'invalid'
     ? backup.verification.checks.filter(({ status }) => status === 'fail')
@@ -92,7 +90,7 @@ function inStore ({ status, location, error, nextAttemptAt }: Copy, screen: Scre
   return status === 'stored' ? location : `${status}${error === null ? '' : `: ${error}`}${again}`
 }
 
-function factsOf (backup: Backup, content: Content | undefined, screen: Screen): readonly Fact[] {
+function factsOf (backup: Backup, content: string | undefined, screen: Screen): readonly Fact[] {
   const { size, originalSize, startedAt, completedAt, verification, signature } = backup
   const at = (time: Date | null): string | null => time === null ? null : inTime(time, screen)
   return [
@@ -113,7 +111,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
     ['compression', backup.compression],
     ['encryption', backup.encryption === 'none' ? null : backup.encryption],
     ['sha256', backup.checksum],
-    ['content', content === undefined ? null : `${counted(content.tables, 'table')}, ${counted(content.rows, 'row')}`],
+    ['content', content ?? null],
     [
       'verified',
       verification.status === 'unverified'

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { isCancelled, totalSize, type Backup } from '../../core/backup/backup.ts'
 import { isSuspect } from '../../core/backup/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
-import type { Content } from '../content.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
@@ -23,7 +22,7 @@ export interface Listed {
   /** How many there are with --all. Default: as many as match. */
   readonly all?: number
   /** What each has, by id, where everything is to be shown. */
-  readonly contents?: ReadonlyMap<number, Content>
+  readonly contents?: ReadonlyMap<number, string>
 }
 
 export function viewBackups (

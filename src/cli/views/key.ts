@@ -87,8 +87,8 @@ export function viewKeys (keys: readonly KeyState[], { publicKey, trusted, isReq
 
 function signingLines ({ key, keyId, trusted, required }: z.infer<typeof keyListSchema>['signing']): readonly string[] {
   return [
-    ...key === null ? [] : [`manifests are signed with ${key} (${keyId ?? ''})`],
-    ...trusted.map(other => `also trusted: ${other.key} (${other.keyId})`),
+    ...key === null ? [] : [`manifests are signed with the key ${keyId ?? ''}:`, `  ${key}`],
+    ...trusted.flatMap(other => [`also trusted is the key ${other.keyId}:`, `  ${other.key}`]),
     ...required ? ['backups not signed by one of these keys are rejected'] : []
   ]
 }

@@ -152,11 +152,7 @@ function columns (screen: Screen): ReadonlyArray<Column<Restore>> {
       cell: ({ safetyBackupId }) => safetyBackupId === null ? '' : String(safetyBackupId)
     },
     { title: 'BY', cell: ({ actor }) => actor ?? 'schedule', atLeast: 6, expendable: 2 },
-    {
-      title: 'TARGET',
-      cell: ({ target, errorCode }) => errorCode === null ? target : `${errorCode}: ${target}`,
-      atLeast: 14,
-      cut: 'end'
-    }
+    { title: 'ERROR', cell: ({ errorCode }) => errorCode ?? '', expendable: 2 },
+    { title: 'TARGET', cell: ({ target }) => target, atLeast: 26 }
   ]
 }

@@ -9,7 +9,7 @@ import type { MakeSample } from '../sample.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
 import type { QueryTool } from './query.ts'
-import type { Inspector, Source } from './source.ts'
+import type { Inspector, SnapshotFacts, Source } from './source.ts'
 
 /** What the tools of every kind are given. */
 export interface KindContext {
@@ -81,6 +81,8 @@ export interface SourceKind<F extends Fields = Fields> {
   readonly unsecurable: { readonly empty: readonly ErrorCode[], readonly damaged: readonly ErrorCode[] }
   /** How a backup is put back into the source itself, the default first. */
   readonly modes: readonly [RestoreModeSummary, ...RestoreModeSummary[]]
+  /** The content of a backup by its facts, for people: `3 files, 14 kB`. Default: the numbers of tables and rows. */
+  readonly describeContent?: (facts: Pick<SnapshotFacts, 'tables'>) => string
   /** Of an image, for downloads: `application/vnd.sqlite3`. */
   readonly contentType: string
   /**

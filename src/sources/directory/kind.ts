@@ -1,4 +1,6 @@
 import { sourceKind } from '../../core/ports/source-kind.ts'
+import { counted } from '../../core/counted.ts'
+import { inSize } from '../../core/size.ts'
 import { DIRECTORY_BY_HAND } from './by-hand.ts'
 import { DIRECTORY_FIELDS, validateDirectory } from './fields.ts'
 
@@ -31,6 +33,12 @@ export const directory = sourceKind({
     summary: 'a new directory in its place, while no process has a file in the old one open',
     needsSource: false
   }],
+  describeContent: ({ tables }) => {
+    const count = (name: string): number => tables.find(table => table.name === name)?.rows ?? 0
+    return `${counted(count('files'), 'file')} in ${counted(count('directories'), 'directory', 'directories')}, ${
+      inSize(count('bytes'))
+    }`
+  },
   contentType: 'application/x-tar',
   extension: '.tar',
   byHand: DIRECTORY_BY_HAND,

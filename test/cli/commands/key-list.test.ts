@@ -39,8 +39,10 @@ test('key list shows that there are none, and with which key manifests are signe
     [
       'no key is configured, and no backup needs one',
       '',
-      `manifests are signed with ${publicKey ?? ''} (${signingKeyId(publicKey ?? '')})`,
-      `also trusted: ${other} (${signingKeyId(other)})`,
+      `manifests are signed with the key ${signingKeyId(publicKey ?? '')}:`,
+      `  ${publicKey ?? ''}`,
+      `also trusted is the key ${signingKeyId(other)}:`,
+      `  ${other}`,
       'backups not signed by one of these keys are rejected',
       ''
     ].join('\n')

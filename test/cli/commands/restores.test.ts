@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import pc from 'picocolors'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
+import { viewRestores } from '../../../src/cli/views/restore.ts'
+import { aRestore } from '../../support/builders/restore.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
 
 test('restores shows what was restored and drilled, newest first, and which backup undoes it', async t => {
@@ -34,6 +37,24 @@ test('restores narrows by kind and source, and --json is as its schema says', as
     await ids('--kind', 'restore'),
     await ids('--limit', '1')
   ], [[2, 1], [2], [1], [2]])
+})
+
+test('a target that is too long keeps its file name, and an error has a column of its own', () => {
+  const restores = [
+    aRestore({ target: '/srv/data/of/a/long/path/to/the/database/customers.db' }),
+    aRestore({ target: '/srv/data/of/a/long/path/to/the/database/orders.db', errorCode: 'SOURCE_LOCKED' })
+  ]
+  const out = viewRestores(restores).text({
+    width: 120,
+    colours: pc.createColors(false),
+    now: new Date(),
+    timeZone: 'UTC',
+    command: 'holdfast'
+  })
+  assert.match(out, / ERROR +TARGET\n/)
+  assert.match(out, /…\S*customers\.db\n/)
+  assert.match(out, / SOURCE_LOCKED +\S*…\S*orders\.db\n/)
+  assert.ok(out.split('\n').every(line => line.length <= 120), out)
 })
 
 test('restores, drills and runs of a source that there is not are an error', async t => {
