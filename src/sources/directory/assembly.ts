@@ -1,13 +1,16 @@
 import { Deque } from './deque.ts'
 import type { Entry, EntryFlag } from './entry.ts'
-import { entryOf, lookAgain, unreadableEntry, wasChanged } from './stored-entry.ts'
+import { entryOf, isReadFromPath, lookAgain, unreadableEntry, wasChanged } from './stored-entry.ts'
 import type { Member } from './tar-member.ts'
 import type { Found } from './walk.ts'
+import { isWayCertain } from './way.ts'
 
 /** Names that wait for their place in the list; the walk is ahead of the archive by no more. */
 const MOST_WAITING = 20_000
 /** Files that are read again. */
 const MOST_PENDING = 10_000
+/** Members of one directory that are judged together. */
+const MOST_STORED = 200
 
 /** The place of a name in the list. */
 interface Slot {
@@ -20,6 +23,15 @@ interface Slot {
 interface Given {
   readonly found: Found
   readonly slot: Slot
+}
+
+/** A member that tar has written. */
+interface Stored {
+  readonly given: Given
+  readonly member: Member
+  readonly sha256: string | null
+  readonly base: number
+  readonly isLastTime: boolean
 }
 
 export interface AssemblyEvents {
@@ -41,6 +53,7 @@ export class Assembly {
   readonly #given = new Deque<Given>()
   readonly #inserted: Entry[] = []
   #pending = new Map<string, Found>()
+  #stored: Stored[] = []
 
   constructor (depth: number, events: AssemblyEvents) {
     this.#depth = depth
@@ -78,7 +91,9 @@ export class Assembly {
     if (!this.#given.some(isOf)) return false
     for (let given = this.#given.shift(); given !== undefined; given = this.#given.shift()) {
       if (isOf(given)) {
-        this.#settle(given.slot, this.#entryOf(given.found, member, sha256, base, isLastTime))
+        const isOfOther = this.#stored[0]?.given.found.way !== given.found.way
+        if (isOfOther || this.#stored.length >= MOST_STORED) this.#judge()
+        this.#stored.push({ given, member, sha256, base, isLastTime })
         return true
       }
       this.#miss(given)
@@ -88,6 +103,7 @@ export class Assembly {
 
   /** tar has ended: the names that are left are missing in the archive. */
   endRun (): void {
+    this.#judge()
     for (let given = this.#given.shift(); given !== undefined; given = this.#given.shift()) this.#miss(given)
   }
 
@@ -98,21 +114,25 @@ export class Assembly {
     return pending
   }
 
-  #entryOf (
-    found: Found,
-    member: Member,
-    sha256: string | null,
-    base: number,
-    isLastTime: boolean
-  ): Entry | null {
+  /** All of these members have been read, from one directory: whether their path led there is found out once. */
+  #judge (): void {
+    const stored = this.#stored
+    this.#stored = []
+    const isCertain = isWayCertain(stored[0]?.given.found.way)
+    for (const one of stored) this.#settle(one.given.slot, this.#entryOf(one, isCertain))
+  }
+
+  #entryOf ({ given: { found }, member, sha256, base, isLastTime }: Stored, isCertain: boolean): Entry | null {
     // The members of all names of a file stand together, so that each reader links them to its last content.
     const isOfPending = member.target !== null && this.#pending.has(keyOf(member.target))
-    const isChanged = wasChanged(found, member)
+    // tar follows a symbolic link that is put in the place of a directory.
+    const isElsewhere = !isCertain && member.type === 'file' && !isReadFromPath(found, member, sha256)
+    const isChanged = isElsewhere || wasChanged(found, member)
     if (isOfPending || (isChanged && !isLastTime && this.#pending.size < MOST_PENDING)) {
       this.#pending.set(keyOf(found.path), found)
       return null
     }
-    if (isChanged && member.type === 'hardlink') {
+    if (isElsewhere || (isChanged && member.type === 'hardlink')) {
       // tar takes a file for another one that had its number and is gone: its content is not in the archive.
       this.#events.onUnreadable(found)
       return unreadableEntry(found, this.#depth)

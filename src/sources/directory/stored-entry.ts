@@ -2,12 +2,8 @@ import type { BigIntStats } from 'node:fs'
 import type { Entry, EntryFlag } from './entry.ts'
 import type { Member } from './tar-member.ts'
 import { look, type Found } from './walk.ts'
+import { hasContent, TICK } from './way.ts'
 
-/**
- * A change within so many nanoseconds after another may leave the same time: systems count it in ticks of up to 10
- * milliseconds.
- */
-const TICK = 20_000_000n
 /** The same for file systems that keep times in seconds, and for a clock of a file server that is a bit behind. */
 const RECENT = 2_000_000_000n
 
@@ -27,6 +23,14 @@ export function wasChanged (found: Found, member: Member): boolean {
   const now = lookAgain(found.path)
   // It was removed after it was read, and until then it was as before.
   return now !== undefined && !isSame(stats, now.stats)
+}
+
+/**
+ * Whether the data of the member is that of the file at this path, which is as it was before it was read. Of a sparse
+ * file the content is not compared: its data begins with a map.
+ */
+export function isReadFromPath ({ path, stats }: Found, { isSparse }: Member, sha256: string | null): boolean {
+  return hasContent(path, isSparse ? null : sha256, now => isSame(stats, now))
 }
 
 function isSame (before: BigIntStats, now: BigIntStats): boolean {

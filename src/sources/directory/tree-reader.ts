@@ -1,4 +1,4 @@
-import { createReadStream, realpathSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
@@ -14,10 +14,12 @@ import { requireGnuTar } from './gnu-tar.ts'
 import { correctList, ListFile } from './list-file.ts'
 import type { Place } from './place.ts'
 import type { SnapshotTask } from './protocol.ts'
+import { shortPath } from './short-path.ts'
 import { isUnchanged, lookAgain, SETTLE_PAUSE, unreadableEntry } from './stored-entry.ts'
 import { named, Tally } from './tally.ts'
 import { startTar, type TarRun } from './tar-program.ts'
 import { LinkTable, specialType, walk, type Found, type WalkReport } from './walk.ts'
+import { wayTo } from './way.ts'
 
 /** How often a file that keeps changing is read. */
 const MOST_READS = 3
@@ -142,10 +144,11 @@ export class TreeReader {
       if (pending.length === 0) return
       await pause(SETTLE_PAUSE)
       const links = new LinkTable()
-      for (const { path } of pending) {
-        const found = this.#isInTree(path) ? lookAgain(path) : undefined
+      for (const { path, type } of pending) {
+        const found = this.#lookInTree(path)
         const special = found === undefined ? undefined : specialType(found.stats)
-        if (found === undefined || found.type === 'directory') this.#passed.vanished++
+        if (type === 'directory' && found !== undefined && found.type !== 'directory') throw this.#exchanged(path)
+        if (found === undefined || (found.type === 'directory' && type !== 'directory')) this.#passed.vanished++
         else if (special !== undefined) this.#passed.leftOut.add(`${shownPath(path)} (${special})`)
         else {
           const linked = links.withTarget(found)
@@ -158,18 +161,28 @@ export class TreeReader {
     }
   }
 
-  /** Whether no directory on the way has become a symbolic link. */
-  #isInTree (path: Buffer): boolean {
-    const slash = path.lastIndexOf('/')
-    if (slash < 0) return true
-    try {
-      const directory = path.subarray(0, slash)
-      const real = realpathSync.native(directory, { encoding: 'buffer' })
-      const root = this.#place.directory === '/' ? '/' : `${this.#place.directory}/`
-      return real.equals(Buffer.concat([Buffer.from(root), directory]))
-    } catch {
-      return false
+  /**
+   * undefined: it is gone. Throws `SOURCE_CHANGED` where a directory on the way is now a symbolic link: tar may have
+   * read files of other places through it.
+   */
+  #lookInTree (path: Buffer): Found | undefined {
+    const found = wayTo(path)
+    if (found === undefined) return undefined
+    if ('way' in found) {
+      const again = lookAgain(path)
+      return again && { ...again, way: found.way }
     }
+    throw this.#exchanged(found.link)
+  }
+
+  #exchanged (directory: Buffer): BackupError {
+    return new BackupError(
+      'SOURCE_CHANGED',
+      `the directory "${
+        shortPath(directory)
+      }" of "${this.#task.path}" was replaced by a link or a file during the backup`,
+      { hint: 'Try again; if that happens repeatedly, find the process that replaces the directory.' }
+    )
   }
 
   readonly #report: WalkReport = {

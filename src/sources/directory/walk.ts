@@ -1,5 +1,8 @@
-import { accessSync, constants, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs'
+import { accessSync, closeSync, constants, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs'
 import { systemCode } from '../../core/errors.ts'
+import { descriptorPath } from '../../files/descriptor-path.ts'
+import { now } from './now.ts'
+import { openDirectory, placeIn, wayInto, type Way } from './way.ts'
 import type { EntryType } from './entry.ts'
 import type { IsExcluded } from './exclude.ts'
 
@@ -13,6 +16,8 @@ export interface Found {
   readonly target?: Buffer
   /** When it was looked at: nanoseconds since 1970 by the clock of this system. */
   readonly at: bigint
+  /** The directories that it is in; undefined: it is in none but the base. */
+  readonly way?: Way | undefined
 }
 
 /** Why a name is not part of a backup. */
@@ -40,22 +45,25 @@ export interface WalkOptions {
 }
 
 /** Errors of a name that is gone, or whose directory is no longer one. */
-const GONE = new Set(['ENOENT', 'ENOTDIR'])
+const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
 const SLASH = '/'
 
 interface Level {
   /** Of the paths of the names, one character for each byte. */
   readonly prefix: string
   readonly names: readonly string[]
+  readonly way: Way
+  /** Held open, so that its names are looked at in this directory whatever becomes of its path meanwhile. */
+  readonly fd: number
   next: number
 }
 
 /**
- * The names of a tree in the order of a backup (`comparePaths`): it follows no symbolic link, and holds the names of
- * one directory of each level at a time, and one path for each file that has several names.
+ * The names of a tree in the order of a backup (`comparePaths`): it follows no symbolic link, also where a directory is
+ * exchanged for one meanwhile, and holds the names of one directory of each level at a time, and one path for each file
+ * that has several names. Each level has a descriptor.
  *
- * Without a base, paths are relative to the working directory, so that only their own length is limited. Throws what
- * the system throws for `top`.
+ * Without a base, paths are relative to the working directory. Throws what the system throws for `top`.
  */
 export function* walk (options: WalkOptions): Generator<Found, void> {
   const { top, oneFileSystem, base, report } = options
@@ -72,39 +80,46 @@ export function* walk (options: WalkOptions): Generator<Found, void> {
   const device = first.stats.dev
   const levels: Level[] = []
   const enter = (directory: Found, prefix: string): Found | undefined => {
-    const names = namesIn(directory, options)
-    if (names === undefined) return undefined
-    levels.push({ prefix, names, next: 0 })
+    const opened = namesIn(directory, levels.at(-1), options)
+    if (opened === undefined) return undefined
+    levels.push({ prefix, ...opened, next: 0 })
     return directory
   }
-  const root = enter(first, '')
-  if (root === undefined) return
-  yield root
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const name = level.names[level.next++]
-    if (name === undefined) {
-      levels.pop()
-      continue
+  try {
+    const root = enter(first, '')
+    if (root === undefined) return
+    yield root
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const name = level.names[level.next++]
+      if (name === undefined) {
+        closeSync(level.fd)
+        levels.pop()
+        continue
+      }
+      const found = examine(name, level, options)
+      if (found === undefined) continue
+      if (found.type !== 'directory') {
+        yield links.withTarget(found)
+      } else if (oneFileSystem && found.stats.dev !== device) {
+        report.leftOut(found.path, 'other file system')
+        yield found
+      } else {
+        const entered = enter(found, level.prefix + name + SLASH)
+        if (entered !== undefined) yield entered
+      }
     }
-    const text = level.prefix + name
-    const found = examine(Buffer.from(text, 'latin1'), options)
-    if (found === undefined) continue
-    if (found.type !== 'directory') {
-      yield links.withTarget(found)
-    } else if (oneFileSystem && found.stats.dev !== device) {
-      report.leftOut(found.path, 'other file system')
-      yield found
-    } else {
-      const entered = enter(found, text + SLASH)
-      if (entered !== undefined) yield entered
-    }
+  } finally {
+    for (const { fd } of levels) closeSync(fd)
   }
 }
 
 /** Looks at a path; undefined: it is gone. Throws what the system throws for other reasons. */
 export function look (path: Buffer, base?: Buffer): Found | undefined {
+  return lookAt(placeIn(base, path), path)
+}
+
+function lookAt (place: Buffer, path: Buffer): Found | undefined {
   const at = now()
-  const place = placeIn(base, path)
   const stats = lstatSync(place, { bigint: true, throwIfNoEntry: false })
   if (stats === undefined) return undefined
   const type = stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'file'
@@ -121,10 +136,16 @@ export function specialType (stats: BigIntStats): LeftOut | undefined {
 }
 
 /** undefined: it is no part of the backup, and the reason was reported. */
-function examine (path: Buffer, { base, isExcluded, report }: WalkOptions): Found | undefined {
+function examine (
+  name: string,
+  { prefix, way, fd }: Level,
+  { base, isExcluded, report }: WalkOptions
+): Found | undefined {
+  const path = Buffer.from(prefix + name, 'latin1')
+  const place = placeBelow(fd, name) ?? placeIn(base, path)
   let found: Found | undefined
   try {
-    found = look(path, base)
+    found = lookAt(place, path)
   } catch (error) {
     if (GONE.has(systemCode(error) ?? '')) report.vanished()
     else report.unreadable(path, undefined)
@@ -143,22 +164,41 @@ function examine (path: Buffer, { base, isExcluded, report }: WalkOptions): Foun
     report.leftOut(path, special)
     return undefined
   }
-  if (found.type === 'file' && !isReadable(placeIn(base, path))) {
+  if (found.type === 'file' && !isReadable(place)) {
     report.unreadable(path, found)
     return undefined
   }
-  return found
+  return { ...found, way }
 }
 
-/** One character for each byte, in the order of the bytes; undefined: they cannot be read, and that was reported. */
-function namesIn (directory: Found, { base, report }: WalkOptions): readonly string[] | undefined {
+/** Opens the directory and lists it; undefined: that is not possible, and was reported. */
+function namesIn (
+  directory: Found,
+  parent: Level | undefined,
+  { base, report }: WalkOptions
+): Pick<Level, 'names' | 'way' | 'fd'> | undefined {
+  const { path } = directory
+  let fd: number | undefined
   try {
-    return readdirSync(placeIn(base, directory.path), 'latin1').sort()
+    const name = parent === undefined ? undefined : path.subarray(parent.prefix.length).toString('latin1')
+    const below = parent === undefined || name === undefined ? undefined : placeBelow(parent.fd, name)
+    fd = openDirectory(below ?? placeIn(base, path))
+    // In the order of the bytes, one character for each.
+    const names = readdirSync(descriptorPath(fd) ?? placeIn(base, path), 'latin1').sort()
+    return { names, way: wayInto(fd, path, parent?.way), fd }
   } catch (error) {
+    if (fd !== undefined) closeSync(fd)
+    // Exchanged for a symbolic link or a file meanwhile, it is gone.
     if (GONE.has(systemCode(error) ?? '')) report.vanished()
-    else report.unreadable(directory.path, directory)
+    else report.unreadable(path, directory)
     return undefined
   }
+}
+
+/** undefined: the system has no paths through descriptors. */
+function placeBelow (fd: number, name: string): Buffer | undefined {
+  const directory = descriptorPath(fd)
+  return directory === undefined ? undefined : Buffer.from(`${directory}/${name}`, 'latin1')
 }
 
 /** The user that may read everything is not asked for. */
@@ -208,12 +248,4 @@ function isSameFile (path: Buffer, { dev, ino }: BigIntStats): boolean {
   } catch {
     return false
   }
-}
-
-function placeIn (base: Buffer | undefined, path: Buffer): Buffer {
-  return base === undefined ? path : Buffer.concat([base, Buffer.from(SLASH), path])
-}
-
-function now (): bigint {
-  return BigInt(Math.trunc((performance.timeOrigin + performance.now()) * 1000)) * 1000n
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, linkSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -99,12 +99,52 @@ test('a file that becomes something else meanwhile is not in the list', async t 
   assert.deepEqual([details.leftOut.paths, details.vanished], [['a (FIFO)'], 1])
 })
 
-test('a directory that becomes a symbolic link is not followed to read a file again', async t => {
+test('a directory that becomes a symbolic link while files in it are read fails the backup', async t => {
   const outside = treeOf(t, { a: 'secret' })
   const root = treeOf(t, { 'd/a': '1', e: '2' })
   const tar = tarThat(t, { before: `[ $RUN = 1 ] && { mv ${root}/d ${root}/old; ln -s ${outside} ${root}/d; }` })
-  const { entries } = await take(sourceAt(t, root, { tar }))
-  assert.ok(!pathsOf(entries).includes('d/a'))
+  const { message } = await rejectsWith('SOURCE_CHANGED', take(sourceAt(t, root, { tar })))
+  assert.match(message, /the directory "d" .* was replaced by a link/)
+})
+
+test('what was read through a symbolic link that is gone again is read again, also if its size and time are the same', async t => {
+  const outside = treeOf(t, { 'deep/a': 'secret' })
+  const root = treeOf(t, { 'd/deep/a': 'inside', 'd/deep/gone': '1', e: '2' })
+  for (const path of [join(outside, 'deep/a'), join(root, 'd/deep/a')]) utimesSync(path, 1_700_000_000, 1_700_000_000)
+  // Both directories whose time shows it are changed by other names as well.
+  const tar = tarThat(t, {
+    before: `if [ $RUN = 1 ]; then
+      touch ${root}/new; rm ${root}/d/deep/gone
+      mv ${root}/d ${root}/old; ln -s ${outside} ${root}/d
+      tar "$@" < $LIST > $LIST.tar
+      rm ${root}/d; mv ${root}/old ${root}/d
+      cat $LIST.tar; exit 0
+    fi`
+  })
+  const { archive, entries } = await take(sourceAt(t, root, { tar }))
+  const a = entries.find(({ path }) => path.toString() === 'd/deep/a') ?? assert.fail()
+  assert.equal(archive.toString('latin1', a.offset, a.offset! + a.stored!), 'inside')
+  assert.deepEqual(entries.map(({ path, type }) => `${path.toString()} ${type}`), [
+    '. directory',
+    'd directory',
+    'd/deep directory',
+    'd/deep/a file',
+    'e file'
+  ])
+})
+
+test('a file that can never be proven to come from its directory is unreadable', async t => {
+  const outside = treeOf(t, { a: 'secret' })
+  const root = treeOf(t, { 'd/a': 'inside', e: '2' })
+  for (const path of [join(outside, 'a'), join(root, 'd/a')]) utimesSync(path, 1_700_000_000, 1_700_000_000)
+  const tar = tarThat(t, {
+    before: `mv ${root}/d ${root}/old; ln -s ${outside} ${root}/d
+      tar "$@" < $LIST > $LIST.tar
+      rm ${root}/d; mv ${root}/old ${root}/d
+      cat $LIST.tar; exit 0`
+  })
+  const { message } = await rejectsWith('SOURCE_UNREADABLE', take(sourceAt(t, root, { tar })))
+  assert.match(message, /"d\/a"/)
 })
 
 test('files that tar cannot open fail the backup; or are listed without content', async t => {

@@ -19,11 +19,13 @@ import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
 import { childAtWork, childrenAtWork } from '../../support/processes/children.ts'
 import { digestOf, noise } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { incrementSuite } from '../../suites/increment-suite.ts'
 import { sourceSuite, type Scene } from '../../suites/source-suite.ts'
 
 const TREE_FILES = 800
 
 sourceSuite('a directory', directoryScene)
+incrementSuite('a directory', directoryScene)
 
 /** Each file has one of two contents, and writers exchange a whole file by a rename. */
 async function directoryScene (t: TestContext): Promise<Scene> {
