@@ -16,6 +16,7 @@ import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { requireTree } from './files.ts'
+import { sourceInside } from './target-guard.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
 
 export interface RestoreRequest {
@@ -139,7 +140,10 @@ async function requireLinks (deps: EngineDeps, backup: Backup): Promise<void> {
   planRecovery({ backups, segments, until: null }, { kind: 'backup', id: backup.id }, deps.clock.now())
 }
 
-/** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */
+/**
+ * The source that a backup is of, to be written into. Throws `SOURCE_NOT_FOUND`, and `RESTORE_TARGET_INVALID` for the
+ * catalog and for a directory that contains another source.
+ */
 export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
   const found = deps.sources.get(name)
   if (found === undefined) {
@@ -153,7 +157,13 @@ export async function sourceItself (deps: EngineDeps, { id, source: name }: Back
       hint: 'Restore it to another path. A lost catalog is rebuilt automatically from the manifests.'
     })
   }
-  return found
+  const inside = await sourceInside(found.source.location, [...deps.sources.values()].map(({ source }) => source))
+  if (inside === undefined) return found
+  throw new BackupError(
+    'RESTORE_TARGET_INVALID',
+    `"${found.source.location}" contains the source "${inside.name}", which would be replaced together with it`,
+    { hint: 'Restore to a new directory with "--output" or "target", and copy the files from there.' }
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { contains } from '../../files/contains.ts'
-import { locateBy, readMounts } from '../../files/mounts.ts'
+import { locateBy, readMounts, type Locate } from '../../files/mounts.ts'
 import { realPath } from '../../files/real-path.ts'
 import type { PathOwner } from '../deps.ts'
 
@@ -33,11 +33,7 @@ interface Place {
  * path is written as one in it: one that a link leads there now is the service's and not the source's.
  */
 export async function pathOwner (path: string, owned: OwnedPaths): Promise<PathOwner | undefined> {
-  const locate = locateBy(readMounts())
-  const placeOf = async (path: string): Promise<Place> => {
-    const real = await realPath(path)
-    return { real, located: locate(real) }
-  }
+  const { locate, placeOf } = placesNow()
   const placed = async <T extends { readonly path: string }>(list: readonly T[]) =>
     await Promise.all(list.map(async one => ({ ...one, place: await placeOf(one.path) })))
   const at = await placeOf(path)
@@ -70,6 +66,23 @@ export async function pathOwner (path: string, owned: OwnedPaths): Promise<PathO
   return source && { source: source.name, what: containing(named(source)), isItself: false }
 }
 
+/**
+ * The source whose place is in the directory at `path`, also by another name of it; undefined: there is none. A source
+ * at the path itself is none.
+ */
+export async function sourceInside<T extends { readonly location: string }> (
+  path: string,
+  sources: readonly T[]
+): Promise<T | undefined> {
+  const { placeOf } = placesNow()
+  const outer = await placeOf(path)
+  for (const source of sources) {
+    const inner = await placeOf(source.location)
+    if (isIn(outer, inner) && inner.located !== outer.located) return source
+  }
+  return undefined
+}
+
 /** The path, the source that it would stand next to, and what would stand next to it as a source. */
 function namesOf (path: string, suffixes: readonly string[]): readonly string[] {
   return [
@@ -85,6 +98,18 @@ function named ({ name, noun }: { readonly name: string, readonly noun: string }
 
 function containing (what: string): string {
   return `a directory that contains ${what}`
+}
+
+/** Finds places with the mounts of this moment. */
+function placesNow (): { readonly locate: Locate, readonly placeOf: (path: string) => Promise<Place> } {
+  const locate = locateBy(readMounts())
+  return {
+    locate,
+    placeOf: async path => {
+      const real = await realPath(path)
+      return { real, located: locate(real) }
+    }
+  }
 }
 
 /** Whether `inner` is `outer`, or in it: by its path, also across mounts, or by its place on the file system. */

@@ -65,7 +65,8 @@ async function requireReplaceable (path: string, found: Stats | undefined, signa
   if (point !== undefined) {
     const what = points.includes(path) ? 'is a mount point' : `contains the mount point "${point}"`
     throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" ${what}, and so cannot be renamed`, {
-      hint: 'Restore to a new directory with "--output", and copy the files from there.'
+      hint:
+        'Restore to a new directory with "--output", stop the application, and copy with "rsync -aHAX --delete NEW/ OLD/".'
     })
   }
   const holders = await holdersOf(path, signal)

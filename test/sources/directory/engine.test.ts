@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { toBackupError } from '../../../src/core/errors.ts'
+import type { ProtectedSource } from '../../../src/core/protected-source.ts'
 import { directorySource } from '../../../src/sources/directory/source.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { rejectsWith } from '../../support/rejects.ts'
 import { noise, rejection } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -46,6 +48,23 @@ test('a directory is backed up, verified, listed, drilled, and restored in its p
   assert.match(restored.warnings.join(), /rename it to undo the restore/)
   assert.deepEqual(readdirSync(home).length, 2)
   assert.deepEqual(readdirSync(deps.scratch.directory), [])
+})
+
+test('a directory that contains another source, by whatever name, is not replaced, and nothing is changed', async t => {
+  const { create, deps, engine, home, tree } = await bench(t)
+  const { id } = await create({ source: 'tree' })
+  symlinkSync(tree, join(home, 'alias'))
+  const names = readdirSync(home)
+  const sources = deps.sources as Map<string, ProtectedSource>
+  const { source, ...policy } = sources.get('tree') ?? assert.fail()
+  for (const location of [join(tree, 'payloads'), join(home, 'alias/app.db')]) {
+    sources.set('inner', { ...policy, source: { ...source, name: 'inner', location } })
+    const { message, hint } = await rejectsWith('RESTORE_TARGET_INVALID', engine.restore(id, {}))
+    assert.match(`${message} ${hint}`, /contains the source "inner".*--output/)
+  }
+  assert.deepEqual(readdirSync(home), names)
+  sources.set('inner', { ...policy, source: { ...source, name: 'inner', location: join(home, 'tree-2') } })
+  assert.equal((await (await engine.restore(id, {})).result).status, 'completed')
 })
 
 test('increments restore to each of their states, and selected paths come out of a chain', async t => {
