@@ -2,11 +2,16 @@ import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isPresenceId } from '../../core/presence.ts'
 import { statIfThere } from '../../files/access.ts'
+import { inSize } from '../../core/size.ts'
+import { treeSize } from '../../files/tree-size.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
 
 /** The trash is emptied once a minute; what is in it much longer than it should be is stuck. Milliseconds. */
 const PATIENCE = 3_600_000
+/** Restores that are looked at, the newest; and names in what one of them has replaced. */
+const MOST_RESTORES = 500
+const MOST_NAMES = 100_000
 
 /** What lies about: in the trash, set aside, half done. */
 export const examineLeftovers: Examination = async (context, snapshot) => [
@@ -15,7 +20,8 @@ export const examineLeftovers: Examination = async (context, snapshot) => [
     : [
       ...await examineTrash(snapshot, context),
       ...await examineQuarantine(snapshot, context),
-      ...await examineUndecided(snapshot, context)
+      ...await examineUndecided(snapshot, context),
+      ...await examineKept(snapshot)
     ],
   ...await examineSetAside(context.dataDir),
   ...await examineScratch(context)
@@ -46,6 +52,25 @@ async function examineQuarantine ({ deps }: CatalogSnapshot, { sources }: Doctor
       `Run "holdfast show ${backup.id}" to see the failed check. The next backup that fails replaces this file.`
     )
   )
+}
+
+/** What restores have replaced stays until a user removes it: no backup has it. */
+async function examineKept ({ deps }: CatalogSnapshot): Promise<Finding[]> {
+  const { restores } = await deps.catalog.restores.list({ kind: 'restore', limit: MOST_RESTORES })
+  const found: Finding[] = []
+  for (const { status, source, aside, startedAt } of restores) {
+    const size = aside === null || status === 'running' ? undefined : await treeSize(aside, MOST_NAMES)
+    if (aside === null || size === undefined) continue
+    found.push(
+      about('replaced', source).warn(
+        `"${aside}", replaced by a restore on ${startedAt.toISOString().slice(0, 10)}, takes ${
+          size.isWhole ? '' : 'at least '
+        }${inSize(size.bytes)}`,
+        'Rename it back to undo the restore, or remove it: it is not removed automatically, because no backup contains it.'
+      )
+    )
+  }
+  return found
 }
 
 /** Beside a server these are at work, or settled within a minute. */

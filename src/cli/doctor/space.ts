@@ -1,4 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
+import type { Backup } from '../../core/backup/backup.ts'
 import { nearestExisting } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination, CatalogSnapshot, DoctorContext } from './context.ts'
@@ -11,10 +12,11 @@ const LOW = 0.2
 export const examineSpace: Examination = async (context, snapshot) => {
   const { backupDir, scratchDir, sources } = context
   const sizes = await Promise.all(
-    sources.map(async ({ name, kind, values }) => ({
-      image: await kind.size(values),
-      object: await lastSize(snapshot, name)
-    }))
+    sources.map(async ({ name, kind, values }) => {
+      const last = await lastBackup(snapshot, name)
+      // Of a large directory the kind does not count everything.
+      return { image: Math.max(await kind.size(values), last?.originalSize ?? 0), object: last?.size ?? undefined }
+    })
   )
   const objects = sum(sizes.map(({ image, object }) => object ?? image))
   const work = Math.max(0, ...sizes.map(({ image }) => image))
@@ -49,10 +51,10 @@ async function examineDisk (
   return ok(`${found}; one more backup of each source needs ${inSize(needed)}`)
 }
 
-/** What the last backup of the source took, compressed as it may be. */
-async function lastSize (snapshot: CatalogSnapshot | undefined, source: string): Promise<number | undefined> {
-  const page = await snapshot?.engine.backups({ source, status: 'completed', byTime: true, limit: 1 })
-  return page?.backups[0]?.size ?? undefined
+/** The last full one: an increment has only changes. */
+async function lastBackup (snapshot: CatalogSnapshot | undefined, source: string): Promise<Backup | undefined> {
+  const page = await snapshot?.engine.backups({ source, status: 'completed', method: 'full', byTime: true, limit: 1 })
+  return page?.backups[0]
 }
 
 function sum (numbers: readonly number[]): number {

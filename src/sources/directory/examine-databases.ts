@@ -8,13 +8,10 @@ import { excluder } from './exclude.ts'
 import { readOptions, type DirectoryValues } from './fields.ts'
 import { placeOf, type Place } from './place.ts'
 import { named, Tally } from './tally.ts'
-import { walk, type WalkReport } from './walk.ts'
+import { SILENT, walk } from './walk.ts'
 
 /** Names that are looked at: a person waits for the answer. */
 const MOST_NAMES = 50_000
-
-/** Everything that a walk passes over has its own checks. */
-const SILENT: WalkReport = { leftOut: () => {}, unreadable: () => {}, vanished: () => {}, excluded: () => {} }
 
 /**
  * Whether the directory contains databases that the backup would copy file by file, while they may be in use. Opens

@@ -18,7 +18,7 @@ export const directory = sourceKind({
   paths: ({ path }) => path === undefined ? [] : [{ field: 'path', path }],
   companions: null,
   assertionProblem: null,
-  size: async ({ path = '' }) => await (await import('./examine.ts')).directorySize(path),
+  size: async values => await (await import('./examine.ts')).directorySize(values),
   examinations: {
     rights: async ({ path = '' }) => [await (await import('./examine.ts')).examineRights(path)],
     'GNU tar': async () => [await (await import('./examine.ts')).examineTar()],

@@ -33,6 +33,9 @@ export interface WalkReport {
   excluded(): void
 }
 
+/** For a look at the tree: everything that a walk passes over has its own checks. */
+export const SILENT: WalkReport = { leftOut: () => {}, unreadable: () => {}, vanished: () => {}, excluded: () => {} }
+
 export interface WalkOptions {
   /** The first name: `.`, or that of a file in the base. */
   readonly top: Buffer

@@ -252,6 +252,31 @@ test('what is overdue in the trash, and what is kept in quarantine, is said', as
   assertComplaints(await complaints(), [/^warn trash: backups in the trash past their grace period: 1/, quarantined])
 })
 
+test('what a restore has replaced is named with its size until it is removed', async t => {
+  const { create, complaints, deps } = await examined(t)
+  const { id: backupId } = await create()
+  const aside = join(tempDir(t), 'files.before-1a2b3c4d')
+  mkdirSync(join(aside, 'deep'), { recursive: true })
+  writeFileSync(join(aside, 'deep/file'), Buffer.alloc(3_000_000, 1))
+  const startedAt = new Date('2025-11-24T10:00:00Z')
+  const { id } = await deps.catalog.restores.start({
+    kind: 'restore',
+    backupId,
+    source: 'shop',
+    target: '/srv/files',
+    mode: 'replace',
+    aside,
+    actor: null,
+    startedAt
+  })
+  await deps.catalog.restores.complete(id, { bytes: 1, restoreTime: 1, aside, warnings: [], at: startedAt })
+  assertComplaints(await complaints(), [
+    /^warn replaced: ".*files.before-1a2b3c4d", replaced by a restore on 2025-11-24, takes 3(\.\d)? MB/
+  ])
+  rmSync(aside, { recursive: true })
+  assertComplaints(await complaints(), [])
+})
+
 test('what ended processes and damaged catalogs left behind is said', async t => {
   const { create, complaints, subject: context } = await examined(t)
   await create()

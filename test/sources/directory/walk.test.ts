@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { renameSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { walk, type WalkReport } from '../../../src/sources/directory/walk.ts'
+import { SILENT, walk } from '../../../src/sources/directory/walk.ts'
 import { treeOf } from './taken.ts'
-
-const SILENT: WalkReport = { leftOut: () => {}, unreadable: () => {}, vanished: () => {}, excluded: () => {} }
 
 test('a directory that is exchanged for a symbolic link while it is listed leads nowhere else', t => {
   const outside = treeOf(t, { 'a/secret': '1', 'sub/secret': '2' })
