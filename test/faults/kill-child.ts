@@ -5,20 +5,29 @@ import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { Runner } from '../../src/engine/jobs/runner.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
-import { openGrowing } from '../support/engine/growing-process.ts'
+import { leftBehind } from '../support/processes/left-behind.ts'
 import { farStore, work } from '../support/stores/offsite-directory.ts'
 
 /**
  * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its
- * steps: argv[4] counts the calls that change something in store, catalog, source or scratch, each with a border before
- * it and one after; with "guest" as argv[5] it works beside a server.
+ * steps: each call that changes something in store, catalog, source or scratch has a border before it and one after.
+ * argv[4] counts those borders at which a kill leaves something else than at the border before. With "guest" as argv[5]
+ * it works beside a server, and argv[4] counts all borders: the server may write at any time.
  * Prints how many borders it passed, if it lives to see the end.
  */
 const [home = '', verb = '', killAt = '', role = 'server'] = process.argv.slice(2)
-let borders = 0
+let [borders, changed, last] = [0, 0, '']
+/** Calls that have begun and not ended: a kill ends them in the middle. */
+const underWay: string[] = []
 
 function border (): void {
-  if (borders++ === Number(killAt)) process.kill(process.pid, 'SIGKILL')
+  borders++
+  if (role !== 'guest') {
+    const now = `${underWay.join()} ${leftBehind(home)}`
+    if (now === last) return
+    last = now
+  }
+  if (changed++ === Number(killAt)) process.kill(process.pid, 'SIGKILL')
 }
 
 /** Calls that change nothing: a kill on either side of one leaves the same as a kill after the change before it. */
@@ -46,9 +55,20 @@ function counted<T extends object> (target: T): T {
       return (...args: unknown[]) => {
         if (READS.has(name)) return value.apply(object, args) as unknown
         border()
+        const call = String(name)
+        underWay.push(call)
         const result: unknown = value.apply(object, args)
-        if (!(result instanceof Promise)) return result
-        return result.finally(border)
+        const ended = (): void => {
+          underWay.splice(underWay.indexOf(call), 1)
+        }
+        if (!(result instanceof Promise)) {
+          ended()
+          return result
+        }
+        return result.finally(() => {
+          ended()
+          border()
+        })
       }
     }
   })
@@ -146,7 +166,7 @@ const config = loadConfig({
   MAX_BACKUPS: '2'
 }, home)
 const { deps, close } = verb === 'increment'
-  ? await openGrowing(home)
+  ? await (await import('../support/engine/growing-process.ts')).openGrowing(home)
   : await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
 const bordered = withBorders(deps)
 await run(bordered, makeEngine(bordered))

@@ -2,11 +2,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { until } from '../streams.ts'
 
-const OWN = `/proc/self/task/${process.pid}/children`
+/** The ids of the children of this process. */
+export const CHILDREN = `/proc/self/task/${process.pid}/children`
 
 /** Whether the system tells the children of a process. Where it does not, the test is skipped and says why. */
 export function needChildren (t: Pick<TestContext, 'skip'>): boolean {
-  if (existsSync(OWN)) return true
+  if (existsSync(CHILDREN)) return true
   t.skip('this system does not tell the children of a process')
   return false
 }
@@ -23,7 +24,7 @@ export async function childAtWork (word: string): Promise<number> {
 
 /** The processes that are at work for this one, by a word of their command lines. */
 export function childrenAtWork (word: string): readonly number[] {
-  return readFileSync(OWN, 'utf8').trim().split(' ').filter(Boolean).map(Number).filter(pid =>
+  return readFileSync(CHILDREN, 'utf8').trim().split(' ').filter(Boolean).map(Number).filter(pid =>
     commandOf(pid).includes(word)
   )
 }
