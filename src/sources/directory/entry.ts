@@ -97,41 +97,53 @@ function bytesField (name: 'path' | 'target', bytes: Buffer): Readonly<Record<st
 }
 
 /**
- * The entries of a part `files`, checked one by one and in their order; one is held at a time. Throws `MalformedError`
+ * The entries of a part `files`, checked one by one and in their order. Throws `MalformedError`
  * for content that is no such part, and what the stream errors with.
  */
 export async function* readEntries (input: Readable): AsyncGenerator<Entry, void> {
+  for await (const group of readGroups(input)) yield* group
+}
+
+/** The same, in groups as large as the pieces of the stream: an asynchronous step for each entry takes longer. */
+export async function* readGroups (input: Readable): AsyncGenerator<readonly Entry[], void> {
   let number = 0
   let last: Buffer | undefined
-  for await (const line of linesOf(input)) {
-    number++
-    if (number === 1) {
-      requireHeader(line)
-      continue
+  for await (const lines of linesOf(input)) {
+    const group: Entry[] = []
+    for (const line of lines) {
+      number++
+      if (number === 1) {
+        requireHeader(line)
+        continue
+      }
+      const entry = parseEntry(line, number)
+      if (last !== undefined && comparePaths(last, entry.path) >= 0) {
+        throw malformed(number, `"${shownPath(entry.path)}" does not come after "${shownPath(last)}"`)
+      }
+      last = entry.path
+      group.push(entry)
     }
-    const entry = parseEntry(line, number)
-    if (last !== undefined && comparePaths(last, entry.path) >= 0) {
-      throw malformed(number, `"${shownPath(entry.path)}" does not come after "${shownPath(last)}"`)
-    }
-    last = entry.path
-    yield entry
+    yield group
   }
   if (number === 0) throw new MalformedError('the list of files is empty')
 }
 
-async function* linesOf (input: Readable): AsyncGenerator<Buffer, void> {
+/** The lines that end in each piece of the stream. */
+async function* linesOf (input: Readable): AsyncGenerator<readonly Buffer[], void> {
   let rest: Buffer = Buffer.alloc(0)
   let number = 1
   for await (const chunk of input as AsyncIterable<Buffer>) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const lines: Buffer[] = []
     let start = 0
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       if (end - start > LINE_LIMIT) throw tooLong(number)
-      yield bytes.subarray(start, end)
+      lines.push(bytes.subarray(start, end))
       number++
       start = end + 1
     }
     rest = bytes.subarray(start)
+    if (lines.length > 0) yield lines
     if (rest.length > LINE_LIMIT) throw tooLong(number)
   }
   if (rest.length > 0) throw malformed(number, 'the line has no end')

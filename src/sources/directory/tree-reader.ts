@@ -1,17 +1,17 @@
-import { createReadStream } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { SnapshotFacts } from '../../core/ports/source.ts'
 import { Archive } from './archive.ts'
 import { Assembly } from './assembly.ts'
-import { comparePaths, shownPath } from './entry-path.ts'
-import { readEntries, type Entry } from './entry.ts'
+import { shownPath } from './entry-path.ts'
+import type { Entry } from './entry.ts'
 import { excluder } from './exclude.ts'
 import { isClusterFile } from './database-inside.ts'
 import { factsOf, type Passed } from './facts.ts'
 import { requireGnuTar } from './gnu-tar.ts'
 import { correctList, ListFile } from './list-file.ts'
+import { ParentList } from './parent-list.ts'
 import type { Place } from './place.ts'
 import type { SnapshotTask } from './protocol.ts'
 import { shortPath } from './short-path.ts'
@@ -106,23 +106,23 @@ export class TreeReader {
 
   async #readTree (): Promise<void> {
     const { oneFileSystem, exclude } = this.#task
-    const parent = this.#parentEntries()
-    let known = await parent.next()
+    const parent = new ParentList(this.#task.parentList)
     let steps = 0
-    const found = walk({
+    const names = walk({
       top: this.#place.top,
       isExcluded: this.#place.isFile ? () => false : excluder(exclude),
       oneFileSystem,
       report: this.#report
     })
-    for (const each of found) {
+    for (const each of names) {
       if (++steps % SIGN_EVERY === 0) await this.#onWalking()
       if (this.#isBroken) break
       // In order to name all files that cannot be read, the walk goes on.
       if (this.#isGivenUp) continue
-      while (known.done !== true && comparePaths(known.value.path, each.path) < 0) known = await parent.next()
-      if (known.done !== true && known.value.path.equals(each.path) && isUnchanged(each, known.value)) {
-        this.#assembly.add({ ...known.value, dev: String(each.stats.dev) })
+      const found = parent.find(each.path)
+      const known = found instanceof Promise ? await found : found
+      if (known !== undefined && isUnchanged(each, known)) {
+        this.#assembly.add({ ...known, dev: String(each.stats.dev) })
       } else {
         this.#assembly.give(each)
         await this.#give(each, false)
@@ -131,10 +131,6 @@ export class TreeReader {
     await this.#endRun()
     this.#requireReadable()
     if (steps === 0) throw this.#nothing()
-  }
-
-  async *#parentEntries (): AsyncGenerator<Entry, void> {
-    if (this.#task.parentList !== null) yield* readEntries(createReadStream(this.#task.parentList))
   }
 
   /** Reads the files again that were changed while they were read, together with all names that they have. */

@@ -58,6 +58,8 @@ interface Level {
   readonly way: Way
   /** Held open, so that its names are looked at in this directory whatever becomes of its path meanwhile. */
   readonly fd: number
+  /** What leads through the descriptor; undefined: the system has no such paths. */
+  readonly at: string | undefined
   next: number
 }
 
@@ -141,11 +143,11 @@ export function specialType (stats: BigIntStats): LeftOut | undefined {
 /** undefined: it is no part of the backup, and the reason was reported. */
 function examine (
   name: string,
-  { prefix, way, fd }: Level,
+  { prefix, way, at }: Level,
   { base, isExcluded, report }: WalkOptions
 ): Found | undefined {
   const path = Buffer.from(prefix + name, 'latin1')
-  const place = placeBelow(fd, name) ?? placeIn(base, path)
+  const place = placeBelow(at, name) ?? placeIn(base, path)
   let found: Found | undefined
   try {
     found = lookAt(place, path)
@@ -179,16 +181,17 @@ function namesIn (
   directory: Found,
   parent: Level | undefined,
   { base, report }: WalkOptions
-): Pick<Level, 'names' | 'way' | 'fd'> | undefined {
+): Pick<Level, 'names' | 'way' | 'fd' | 'at'> | undefined {
   const { path } = directory
   let fd: number | undefined
   try {
     const name = parent === undefined ? undefined : path.subarray(parent.prefix.length).toString('latin1')
-    const below = parent === undefined || name === undefined ? undefined : placeBelow(parent.fd, name)
+    const below = parent === undefined || name === undefined ? undefined : placeBelow(parent.at, name)
     fd = openDirectory(below ?? placeIn(base, path))
+    const at = descriptorPath(fd)
     // In the order of the bytes, one character for each.
-    const names = readdirSync(descriptorPath(fd) ?? placeIn(base, path), 'latin1').sort()
-    return { names, way: wayInto(fd, path, parent?.way), fd }
+    const names = readdirSync(at ?? placeIn(base, path), 'latin1').sort()
+    return { names, way: wayInto(fd, path, parent?.way), fd, at }
   } catch (error) {
     if (fd !== undefined) closeSync(fd)
     // Exchanged for a symbolic link or a file meanwhile, it is gone.
@@ -199,14 +202,15 @@ function namesIn (
 }
 
 /** undefined: the system has no paths through descriptors. */
-function placeBelow (fd: number, name: string): Buffer | undefined {
-  const directory = descriptorPath(fd)
+function placeBelow (directory: string | undefined, name: string): Buffer | undefined {
   return directory === undefined ? undefined : Buffer.from(`${directory}/${name}`, 'latin1')
 }
 
+const IS_ROOT = process.geteuid?.() === 0
+
 /** The user that may read everything is not asked for. */
 function isReadable (path: Buffer): boolean {
-  if (process.geteuid?.() === 0) return true
+  if (IS_ROOT) return true
   try {
     accessSync(path, constants.R_OK)
     return true
