@@ -141,6 +141,13 @@ export class SqliteBackupLog implements BackupLog {
     )
   }
 
+  imported (source: string, at: Date, sha256: string): Promise<Backup | undefined> {
+    return this.#connection.read(() => {
+      const row = this.#statements.imported.get(source, at.toISOString(), sha256)
+      return row === undefined ? undefined : toBackup(row, this.#judgeKey)
+    })
+  }
+
   isNamed (source: string, fileName: string, except = 0): Promise<boolean> {
     return this.#connection.read(() =>
       this.#statements.named.get(source, fileName, TRASH + fileName, except) !== undefined

@@ -14,6 +14,9 @@ export function prepareBackupStatements (database: Database) {
     named: database.prepare<[string, string, string, number]>(`
       SELECT 1 FROM backup_log WHERE source = ? AND store_key IN (?, ?) AND id <> ? AND status <> 'failed'
         AND (deleted_at IS NULL OR EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id))`),
+    imported: select<[string, string, string]>(`
+      INDEXED BY backup_log_span WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' AND started_at = ?
+        AND json_extract(manifest, '$.imported.sha256') = ? AND ${IS_OWN} ORDER BY place, id LIMIT 1`),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>(`WHERE place = 'trash' AND ${IS_OWN} ORDER BY trashed_at, id`),
     quarantined: select<[string]>(

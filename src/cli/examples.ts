@@ -16,6 +16,11 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
     "restore 43 --path 'payloads/2025/**' --output found"
   ],
   rescue: ['rescue 42 --table InvoiceLine --where "InvoiceId = 13"', 'rescue 42 --table Invoice --csv -'],
+  import: [
+    'import /backups/audit_*.db --source audit --dry-run',
+    'import /backups --source audit --time-zone Europe/Vienna',
+    'import old.sql.gz --source shop --at 2025-11-10T14:30:00Z --pin'
+  ],
   restores: ['restores --kind restore --limit 10'],
   files: ['files 42', "files 42 'payloads/2025/**'"],
   diff: ['diff 42', 'diff 42 43 --table InvoiceLine --rows 20'],

@@ -10,6 +10,7 @@ import { diffCommand } from './commands/diff.ts'
 import { downloadCommand, type DownloadDeps } from './commands/download.ts'
 import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
 import { filesCommand } from './commands/files.ts'
+import { importCommand, type ImportDeps } from './commands/import.ts'
 import { keyCardCommand, type KeyCardDeps } from './commands/key-card.ts'
 import { keyConfirmCommand } from './commands/key-confirm.ts'
 import { keyListCommand } from './commands/key-list.ts'
@@ -56,6 +57,7 @@ export interface ProgramDeps<Role extends string>
     ReportDeps,
     SalvageDeps,
     SampleDeps,
+    ImportDeps,
     RestoreDeps,
     SchedulerStatusDeps,
     SchedulerStopDeps,
@@ -196,6 +198,7 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
     downloadCommand(deps),
     restoreCommand(deps),
     rescueCommand(deps),
+    importCommand(deps),
     ...makers.map(make => make(deps))
   ]
 }

@@ -7,6 +7,7 @@ import { oneBackupSchema, showSchema } from './views/backup.ts'
 import { createdSchema } from './views/created.ts'
 import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
 import { filesSchema } from './views/files.ts'
+import { importSchema } from './views/imported.ts'
 import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
 import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
@@ -85,6 +86,7 @@ export const OUTPUTS = {
   drill: oneDrillSchema,
   drills: drillsSchema,
   report: reportSchema,
+  import: importSchema,
   upload: uploadSchema,
   download: downloadSchema,
   remove: oneBackupSchema,

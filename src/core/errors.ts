@@ -123,6 +123,8 @@ export const ERRORS = {
     retry: false,
     title: 'a program that reads the source is missing or too old'
   },
+  IMPORT_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source cannot import such a file' },
+  IMPORT_REFUSED: { status: 422, exit: 6, retry: false, title: 'the file is damaged or unsafe and is not imported' },
   HOOK_FAILED: { status: 500, exit: 7, retry: true, title: 'a hook of the source failed' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 

@@ -179,6 +179,11 @@ export interface BackupLog {
     only?: { readonly method?: BackupMethod | undefined, readonly before?: Date | undefined }
   ): Promise<readonly Manifest[]>
   /**
+   * The backup of the source that was imported for this time from content with this digest, also where it is in the
+   * trash; undefined: there is none, or it is gone.
+   */
+  imported(source: string, at: Date, sha256: string): Promise<Backup | undefined>
+  /**
    * Whether a backup of the source has that file name in any store, or may have, the one with the id `except` apart. A
    * backup that failed has none, and one that was removed has none once its copies are gone.
    */

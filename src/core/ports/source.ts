@@ -103,6 +103,54 @@ export interface Source {
    * the part that is being read with its reason; `outcome` rejects with it.
    */
   snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot>
+  /** Makes backups of the source from files of other programs. A source without it cannot import any. */
+  readonly importer?: Importer
+}
+
+/** A format of files of other programs, from which a backup can be made. */
+export interface ImportForm {
+  /** As the manifest has it: `sqlite`, `sql`, `tar`. */
+  readonly name: string
+  /** For people, without the article: `SQLite database`. */
+  readonly label: string
+  /** Ends of file names, without that of a compression, in lower case: `.db`. */
+  readonly extensions: readonly string[]
+  /** Suffixes of files next to an uncompressed one that belong to it, and are read together with it: `-wal`. */
+  readonly companions: readonly string[]
+}
+
+/** A file that is imported, decompressed. */
+export interface PlainFile {
+  readonly form: ImportForm
+  /** The copy of its content, in `folder`; copies of the companions are next to it. The importer may change them. */
+  readonly path: string
+  /** A directory of this import alone, which is removed after it. */
+  readonly folder: string
+  /** The path of the file itself, for messages. */
+  readonly name: string
+  /** The last modification of the file itself. */
+  readonly modified: Date
+  /** Throws `DISK_FULL` unless there is room for so many more bytes in `folder`. */
+  requireRoom(bytes: number): Promise<void>
+}
+
+export interface PreparedImport {
+  /** Reads the content. Name, kind, location and outline are those of the source itself. */
+  readonly source: Source
+  /** How the backup differs from the file, or from a backup of the source itself: sentences without a full stop. */
+  readonly notes: readonly string[]
+}
+
+/** Makes backups of a source from files of other programs. */
+export interface Importer {
+  /** The formats, the usual one first. Never rejects. */
+  forms(): Promise<readonly ImportForm[]>
+  /**
+   * Checks the content, and turns it into one that can be backed up. Changes nothing outside `folder`, whatever the
+   * content is. Rejects with `IMPORT_REFUSED` for content that is damaged, cut off or unsafe, `IMPORT_UNSUPPORTED` for
+   * content of another format than its name claims, and as a source does for lack of space, memory or time.
+   */
+  prepare(file: PlainFile, signal: AbortSignal): Promise<PreparedImport>
 }
 
 /** Verifies the content of backups of one kind, also of sources that are no longer configured. */

@@ -14,6 +14,8 @@ import type { CreateRequest } from './create-request.ts'
 import type { Created } from './created.ts'
 import { createBackup } from './create.ts'
 import { editBackup, type BackupEdit } from './edit.ts'
+import type { Imported, ImportRequest } from './import.ts'
+import type { ImportChoice, ImportPlan } from './import-plan.ts'
 import { releaseSuspect } from './release-suspect.ts'
 
 /** What a change of a manifest may take. Milliseconds. */
@@ -26,6 +28,13 @@ export interface BackupVerbs {
    * that were removed for it.
    */
   create(request: CreateRequest): Promise<Work<Created>>
+  /**
+   * How a file of another program would be imported, without reading it. Rejects as `planImport` in `import-plan.ts`,
+   * and with `SOURCE_NOT_FOUND`.
+   */
+  planImport(choice: ImportChoice): Promise<ImportPlan>
+  /** Makes a backup of a source from such a file. Rejects as `planImport`, and the work as `importFile`. */
+  importFile(request: ImportRequest): Promise<Work<Imported>>
   /** `BACKUP_NOT_FOUND`. */
   backup(id: number): Promise<Backup>
   backups(query: BackupQuery): Promise<BackupPage>
@@ -94,6 +103,21 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
       return request.upload === true
         ? followed(work, async created => ({ ...created, ...await copied(created.id) }))
         : work
+    },
+
+    // Loaded when a file is imported: most commands do without.
+    planImport: async choice =>
+      await (await import('./import-plan.ts')).planImport(deps, requireSource(deps, choice.source), choice),
+
+    async importFile (request) {
+      const chosen = requireSource(deps, request.source)
+      const { name } = chosen.source
+      const [{ planImport }, { importFile }] = await Promise.all([import('./import-plan.ts'), import('./import.ts')])
+      await planImport(deps, chosen, request)
+      return await runner.start(
+        { kind: 'create', source: name, backupId: null, locks: [sourceLock(name)] },
+        task => importFile(deps, chosen, request, task)
+      )
     },
 
     backup: id => catalog.backups.get(id),

@@ -32,6 +32,17 @@ export interface InspectTask {
   readonly expected: SnapshotFacts | null
 }
 
+export interface ImportTask {
+  /** The database: a copy of this import alone, or, with `sql`, a file that does not exist yet. */
+  readonly path: string
+  /** The dump from which the database is made; null: the database is there. */
+  readonly sql: string | null
+  /** The file that is imported, for messages. */
+  readonly name: string
+  /** Whether a log or a journal is next to the database, and is applied to it. */
+  readonly hasLog: boolean
+}
+
 export interface AssessTask {
   readonly path: string
   readonly assertion: Assertion
@@ -55,6 +66,10 @@ export type SnapshotMessage =
   | { readonly type: 'started', readonly size: number }
   | { readonly type: 'facts', readonly facts: SnapshotFacts }
   | FailedMessage
+
+export interface ImportMessage {
+  readonly type: 'prepared'
+}
 
 export type AssessMessage =
   | { readonly type: 'result', readonly result: AssertionResult }

@@ -96,6 +96,9 @@ export class FakeEngine implements Engine {
     )
   }
 
+  readonly planImport: Engine['planImport'] = notFaked
+  readonly importFile: Engine['importFile'] = notFaked
+
   async verify (id: number): Promise<Work<Verified>> {
     this.#called(`verify ${id}`)
     const backup = this.#row(id)
@@ -458,4 +461,9 @@ export class FakeEngine implements Engine {
   #state (): SourceState {
     return aSourceState({ statistics: this.#statistics() })
   }
+}
+
+/** The edge of the API does not use these verbs. */
+async function notFaked (): Promise<never> {
+  throw new Error('the fake engine does not import files')
 }
