@@ -1,5 +1,5 @@
 import type { KindContext, KindTools } from '../../core/ports/source-kind.ts'
-import type { Inspector } from '../../core/ports/source.ts'
+import type { Importer, Inspector } from '../../core/ports/source.ts'
 import type { Rehearser } from '../../core/restore/rehearsal.ts'
 import type { Restorer } from '../../core/restore/restore.ts'
 import type { TreeTool } from '../../core/restore/tree.ts'
@@ -7,7 +7,7 @@ import { totalImageOf } from '../../core/backup/manifest.ts'
 import { DIRECTORY_CHECKS } from './checks.ts'
 import { readOptions, type DIRECTORY_FIELDS } from './fields.ts'
 import { RESTORE_NEEDS } from './restore-needs.ts'
-import { directorySource } from './source.ts'
+import { directorySource, type DirectorySourceOptions } from './source.ts'
 
 /**
  * What reads, verifies and restores directories. Every command that opens the engine loads this: what works on backups
@@ -15,14 +15,24 @@ import { directorySource } from './source.ts'
  */
 export function directoryTools ({ scratchDir, limits }: KindContext): KindTools<typeof DIRECTORY_FIELDS> {
   return {
-    source: (name, values) =>
-      directorySource({ name, path: values.path ?? '', ...readOptions(values), scratchDir, limits }),
+    source (name, values) {
+      const options = { name, path: values.path ?? '', ...readOptions(values), scratchDir, limits }
+      return { ...directorySource(options), importer: lazyImporter(options) }
+    },
     inspector,
     restorer,
     rehearser: rehearserIn(scratchDir),
     rows: null,
     tree,
     query: null
+  }
+}
+
+function lazyImporter (options: DirectorySourceOptions): Importer {
+  const load = async (): Promise<Importer> => (await import('./importer.ts')).directoryImporter(options)
+  return {
+    forms: async () => await (await load()).forms(),
+    prepare: async (...args) => await (await load()).prepare(...args)
   }
 }
 
