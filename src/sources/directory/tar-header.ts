@@ -70,7 +70,8 @@ export function readHeader (block: Buffer): TarHeader {
 function requireChecksum (block: Buffer): void {
   const [start, length] = FIELDS.checksum
   let sum = SPACE * length
-  for (let i = 0; i < BLOCK; i++) if (i < start || i >= start + length) sum += block[i] ?? 0
+  for (let i = 0; i < BLOCK; i++) sum += block[i] ?? 0
+  for (let i = start; i < start + length; i++) sum -= block[i] ?? 0
   if (whole(block, 'checksum') !== sum) throw new MalformedError('the checksum of the header is wrong')
 }
 
