@@ -73,6 +73,8 @@ export interface Snapshot {
   parts(): AsyncIterable<PartStream>
   /** Resolves once all parts have ended; rejects with the error that destroyed one. */
   outcome(): Promise<Outcome>
+  /** Gives its processes their whole time again: it waits until other snapshots have been read. Default: has none. */
+  extend?(): void
   /** Gives up whatever the snapshot still holds. Safe to call twice, and at any time. */
   close(): Promise<void>
 }

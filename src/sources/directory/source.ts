@@ -162,6 +162,8 @@ class DirectorySnapshot implements Snapshot {
   readonly #link: ChainLink
   readonly #signal: AbortSignal
   readonly #outcome = Promise.withResolvers<Outcome>()
+  /** Connected at once: Node discards the output of a process that ends before anything reads it. */
+  readonly #archived: Readable
   #open: Readable | undefined
 
   constructor (reading: Reading, list: string, scratch: string, link: ChainLink, signal: AbortSignal) {
@@ -171,11 +173,13 @@ class DirectorySnapshot implements Snapshot {
     this.#link = link
     this.#signal = signal
     this.#outcome.promise.catch(() => {})
+    this.#archived = this.#archive()
+    this.#archived.on('error', () => {})
     reading.facts.catch(this.#outcome.reject)
   }
 
   async *parts (): AsyncGenerator<PartStream, void> {
-    yield { ...MAIN_PART, image: this.#watched(this.#archive()), size: null }
+    yield { ...MAIN_PART, image: this.#watched(this.#archived), size: null }
     const facts = await this.#reading.facts
     this.#signal.throwIfAborted()
     const { size } = await stat(this.#list)
@@ -190,7 +194,12 @@ class DirectorySnapshot implements Snapshot {
     return this.#outcome.promise
   }
 
+  extend (): void {
+    this.#reading.child.extend()
+  }
+
   async close (): Promise<void> {
+    this.#archived.destroy()
     this.#open?.destroy()
     this.#outcome.reject(
       new BackupError('INTERRUPTED', 'the backup of the directory was given up before it was read to its end')

@@ -146,6 +146,9 @@ function snapshotOf (
       yield { ...MAIN_PART, image, size }
     },
     outcome: async () => ({ facts: await result, link: null }),
+    extend: () => {
+      child.extend()
+    },
     close: () => finish(child, scratch)
   }
 }

@@ -15,12 +15,14 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { childrenAtWork } from '../../support/processes/children.ts'
 import { needRoot, needTool } from '../../support/skip-without.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { FULL } from '../../support/sources/images.ts'
-import { digestOf, never, noise } from '../../support/streams.ts'
+import { digestOf, never, noise, until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { extracted, pathsOf, sourceAt, take, treeOf } from './taken.ts'
 
@@ -93,6 +95,18 @@ test('a tree comes back from stock tar as it was, names of any bytes, links, hol
     ['directories', 4],
     ['files', 9]
   ])
+})
+
+test('a snapshot that is read only after its process has ended is whole', async t => {
+  const home = tempDir(t)
+  writeFileSync(join(home, 'small'), 'content')
+  const snapshot = await sourceAt(t, home).snapshot(FULL, never)
+  t.after(() => snapshot.close())
+  await until(() => childrenAtWork('snapshot-child').length === 0)
+  const bytes: number[] = []
+  for await (const { image } of snapshot.parts()) bytes.push((await buffer(image)).length)
+  assert.ok(bytes.every(length => length > 0), bytes.join())
+  assert.equal((await snapshot.outcome()).facts.details.files, 1)
 })
 
 test('a single file is a source, also through a symbolic link to it', async t => {
