@@ -101,6 +101,7 @@ export const ERRORS = {
   STREAM_LIMIT: { status: 429, exit: 7, retry: true, title: 'the caller has too many open event streams' },
   METHOD_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source does not support this backup method' },
 
+  SOURCE_INCOMPLETE: { status: 422, exit: 7, retry: true, title: 'a member of the set is missing' },
   SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the source is missing' },
   SOURCE_EMPTY: { status: 422, exit: 7, retry: true, title: 'the database file is empty (0 bytes)' },
   SOURCE_NOT_A_DATABASE: { status: 422, exit: 7, retry: false, title: 'the file is not a database' },

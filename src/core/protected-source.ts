@@ -11,4 +11,6 @@ export interface ProtectedSource {
   readonly assertions: readonly Assertion[]
   /** Commands before and after it is read; they come from the configuration alone. */
   readonly hooks: Hooks
+  /** The names of the sources of which it consists; empty: it is no set. */
+  readonly members: readonly string[]
 }

@@ -88,7 +88,7 @@ function withBorders (deps: EngineDeps): EngineDeps {
     const kinds = new Map(
       [...deps.kinds].map(([name, kind]) => [name, {
         ...kind,
-        restorer: counted(kind.restorer),
+        restorer: kind.restorer && counted(kind.restorer),
         rows: kind.rows && counted(kind.rows)
       }])
     )

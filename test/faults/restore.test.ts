@@ -15,6 +15,7 @@ import { planted } from '../support/fault-count.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { openShop } from '../support/engine/open-shop.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { withRestorers } from '../support/engine/restorers.ts'
 
 /** Leaves so many bytes free. */
 function fill (disk: string, free: number): void {
@@ -24,14 +25,12 @@ function fill (disk: string, free: number): void {
 
 /** Something happens after it was found out that nothing stands in the way. */
 function afterCheck (deps: EngineDeps, work: () => void): EngineDeps {
-  const kinds = new Map([...deps.kinds].map(([name, kind]) => {
-    const check = async (...args: Parameters<typeof kind.restorer.check>): Promise<void> => {
-      await kind.restorer.check(...args)
+  return withRestorers(deps, restorer => ({
+    check: async (...args) => {
+      await restorer.check(...args)
       work()
     }
-    return [name, { ...kind, restorer: { ...kind.restorer, check } }]
   }))
-  return { ...deps, kinds }
 }
 
 interface Bench {

@@ -11,7 +11,7 @@ import { isPartFormat, isPartName, MAIN, type PartRecord, type PartStream } from
 import type { Snapshot, Source } from '../../src/core/ports/source.ts'
 import type { LoadedKind } from '../../src/core/ports/source-kind.ts'
 import { lastLink, type Link, type Restorable } from '../../src/core/restore/restorable.ts'
-import type { Placement } from '../../src/core/restore/restore.ts'
+import type { Placement, Restorer } from '../../src/core/restore/restore.ts'
 import { digestCheck, digestTap } from '../../src/pipeline/digest.ts'
 import { joined } from '../../src/pipeline/joined.ts'
 import { manifestOf } from '../support/catalog/catalog.ts'
@@ -345,10 +345,11 @@ export async function damageOf ({ inspector }: LoadedKind, { manifest, images }:
 
 /** Puts the last of `links` back, with those that it is built on. */
 export async function restore (
-  restorer: LoadedKind['restorer'],
+  restorer: Restorer | null,
   links: Restorable['links'],
   placement: Placement
 ): Promise<void> {
+  assert.ok(restorer !== null, 'a kind without a restorer')
   await restorer.check(lastLink({ links }).manifest, placement, never)
   let told = 0
   const { bytes, isOldKept } = await restorer.place({ links }, placement, done => {

@@ -17,6 +17,8 @@ export interface KindContext {
   readonly scratchDir: string
   /** What a process that reads a source may take: milliseconds, and bytes of memory. */
   readonly limits: { readonly timeout: number, readonly memory: number }
+  /** Another kind by its name, for a kind whose sources consist of others; undefined: there is none of that name. */
+  readonly kindNamed: (name: string) => LoadedKind | undefined
 }
 
 /** What works on sources, images and backups of one kind. */
@@ -24,7 +26,8 @@ export interface KindTools<F extends Fields = Fields> {
   /** `values`: with what is required. Opens nothing yet. */
   source(name: string, values: FieldValues<F>): Source
   readonly inspector: Inspector
-  readonly restorer: Restorer
+  /** null: backups of this kind are restored member by member, each by its own kind. */
+  readonly restorer: Restorer | null
   readonly rehearser: Rehearser
   /** null: backups of this kind have no rows. */
   readonly rows: RowTool | null
@@ -60,6 +63,11 @@ export interface SourceKind<F extends Fields = Fields> {
   place(values: FieldValues<F>): string
   /** Where the source is on this machine, each path with its field, so that nothing else gets in its way. */
   paths(values: FieldValues<F>): ReadonlyArray<{ readonly field: keyof F & string, readonly path: string }>
+  /**
+   * The names of the sources of which a source of this kind consists. A kind with it is configured under `sets`, and
+   * its backups have members (core/backup/members.ts). Default: it is no such kind.
+   */
+  readonly membersOf?: (values: FieldValues<F>) => readonly string[]
   /** What stands next to a source under its name; null: nothing does. */
   readonly companions: Companions | null
   /**
@@ -149,14 +157,17 @@ export type LoadedKind = Omit<SourceKind, 'loadTools'> & KindTools
 /** The kinds by their names, each with its tools, in the same order. */
 export async function loadKinds (
   kinds: readonly SourceKind[],
-  context: KindContext
+  context: Omit<KindContext, 'kindNamed'>
 ): Promise<ReadonlyMap<string, LoadedKind>> {
-  return new Map(
+  let loaded: ReadonlyMap<string, LoadedKind> = new Map()
+  const whole: KindContext = { ...context, kindNamed: name => loaded.get(name) }
+  loaded = new Map(
     await Promise.all(
       kinds.map(async ({ loadTools, ...kind }): Promise<[string, LoadedKind]> => [kind.name, {
         ...kind,
-        ...await loadTools(context)
+        ...await loadTools(whole)
       }])
     )
   )
+  return loaded
 }

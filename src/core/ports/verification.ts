@@ -85,15 +85,18 @@ function isStored (name: string): name is StoredCheck {
 
 /**
  * Completes `checks` to all levels: one that was not reached is `skipped`, with the failed one before it as the reason.
- * Only increments have the level `chain`: it is among the result where it is among `checks`.
+ * Only increments have the level `chain`: it is among the result where it is among `checks`. Checks of other names,
+ * such as those of the members of a set, come before those of the kind.
  */
 export function completeChecks (
   checks: readonly Check[],
   definitions: readonly CheckDefinition[],
   reason: string
 ): Check[] {
+  const levels = [...STORED_CHECKS, CHAIN_CHECK, ...definitions.map(({ name }) => name)]
   const chain = checks.some(({ name }) => name === CHAIN_CHECK) ? [CHAIN_CHECK] : []
-  return [...STORED_CHECKS, ...chain, ...definitions.map(({ name }) => name)].map(name =>
+  const others = checks.flatMap(({ name }) => levels.includes(name) ? [] : [name])
+  return [...STORED_CHECKS, ...chain, ...others, ...definitions.map(({ name }) => name)].map(name =>
     checks.find(check => check.name === name) ?? { name, status: 'skipped', reason }
   )
 }

@@ -19,7 +19,7 @@ import { rotate } from '../retention/prune.ts'
 import type { Removal } from '../retention/removal.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { freeNames, type PartFile } from './file-names.ts'
-import { withHooks } from './hooks.ts'
+import { withAllHooks } from './hooks.ts'
 import { checkSpace, type OnRemoval } from './space.ts'
 import { storeParts, withRoom, type PutState } from './store-parts.ts'
 import { untilConsistent } from './until-consistent.ts'
@@ -186,7 +186,7 @@ async function produce (
     before: plan.imported?.at
   })
   const { draft, verification, inconclusive } = await untilConsistent(deps, row, put, task, async () => {
-    const stored = await withHooks(deps, chosen, task, () =>
+    const stored = await withAllHooks(deps, chosen, task, () =>
       withRoom(
         deps,
         plan.mayRemove === false ? null : probe.size ?? 1,

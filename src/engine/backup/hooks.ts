@@ -39,6 +39,21 @@ export async function withHooks<T> (
 }
 
 /**
+ * The same for a set and its members: the commands of the set come first, then those of each member, and those of
+ * `after` in the opposite order. The caller holds the locks of all of them.
+ */
+export async function withAllHooks<T> (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  task: Pick<Task, 'jobId' | 'signal'>,
+  work: () => Promise<T>
+): Promise<T> {
+  const members = chosen.members.flatMap(name => deps.sources.get(name) ?? [])
+  const inner = members.reduceRight<() => Promise<T>>((rest, member) => () => withHooks(deps, member, task, rest), work)
+  return await withHooks(deps, chosen, task, inner)
+}
+
+/**
  * Runs the `after` commands of every source whose backup was killed in between, and those that failed. Rejects with the
  * first error of the catalog.
  */

@@ -5,7 +5,7 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Work } from '../../core/job.ts'
 import { requirePromised } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupLock, sourceLock } from '../jobs/locks.ts'
+import { backupLock, sourceLocks } from '../jobs/locks.ts'
 import { followed } from '../jobs/work.ts'
 import type { ReplicationVerbs } from '../replication/verbs.ts'
 import { requireKind } from '../require-kind.ts'
@@ -97,7 +97,7 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
         kind: 'create',
         source: name,
         backupId: null,
-        locks: [sourceLock(name)],
+        locks: sourceLocks(chosen),
         isOwn
       }, task => createBackup(deps, chosen, request, task))
       return request.upload === true
@@ -115,7 +115,7 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
       const [{ planImport }, { importFile }] = await Promise.all([import('./import-plan.ts'), import('./import.ts')])
       await planImport(deps, chosen, request)
       return await runner.start(
-        { kind: 'create', source: name, backupId: null, locks: [sourceLock(name)] },
+        { kind: 'create', source: name, backupId: null, locks: sourceLocks(chosen) },
         task => importFile(deps, chosen, request, task)
       )
     },

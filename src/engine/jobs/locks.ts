@@ -1,6 +1,7 @@
 import type { LeaseLog } from '../../core/catalog/lease.ts'
 import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
 
 /** How often to look whether another process has released what is waited for. Milliseconds. */
 const LOOK_AGAIN = 500
@@ -8,6 +9,11 @@ const LOOK_AGAIN = 500
 /** Held while a backup of the source is made. */
 export function sourceLock (source: string): string {
   return `source:${source}`
+}
+
+/** Held by a job that reads or replaces the source: of a set those of its members, too. */
+export function sourceLocks ({ source, members }: Pick<ProtectedSource, 'source' | 'members'>): readonly string[] {
+  return [source.name, ...members].map(sourceLock)
 }
 
 /** Held while it is decided which backups of the source stay. */

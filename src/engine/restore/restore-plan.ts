@@ -88,7 +88,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   return {
     backup,
     manifest,
-    restorer: kind.restorer,
+    restorer: requireRestorer(kind),
     placement: {
       mode: modes[0]?.name ?? 'file',
       path,
@@ -103,6 +103,12 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
     verify,
     actor
   }
+}
+
+/** Throws `METHOD_UNSUPPORTED` for a kind whose backups are restored member by member. */
+function requireRestorer ({ name, restorer }: LoadedKind): Restorer {
+  if (restorer !== null) return restorer
+  throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${name}" are restored member by member`)
 }
 
 /** Throws `METHOD_UNSUPPORTED` for a kind without files, `VALIDATION_FAILED` for the source itself as the target. */

@@ -1,5 +1,5 @@
 import { cleanupSignal } from '../../core/cleanup-signal.ts'
-import type { AlertFacts, ConfigNotice, PruneFacts, SourceFacts } from '../../core/alert/alert.ts'
+import type { AlertFacts, BackupEvidence, ConfigNotice, PruneFacts, SourceFacts } from '../../core/alert/alert.ts'
 import { isAutomationUnset } from '../../core/schedule/policy.ts'
 import type { Run } from '../../core/schedule/run.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -56,7 +56,7 @@ export async function alertFacts (
       copies: copiesOf(name),
       hookError: pendingHooks.find(({ source }) => source === name)?.error ?? null,
       overLimit: await overLimitOf(deps, name),
-      ...await deps.catalog.alerts.evidence(name)
+      ...await evidenceOf(deps, name)
     })
   }
   const refused = [
@@ -66,6 +66,16 @@ export async function alertFacts (
     )
   ]
   return { sources, prune: await pruneFacts(deps, prune), refused, notices, keys }
+}
+
+/** The backups of a set are also those of a member that has no schedule of its own. */
+async function evidenceOf ({ catalog, sources }: EngineDeps, name: string): Promise<BackupEvidence> {
+  const own = await catalog.alerts.evidence(name)
+  const set = sources.get(name)?.policy.coveredBy
+  if (set === undefined) return own
+  const { newestGood } = await catalog.alerts.evidence(set)
+  const isNewer = newestGood !== null && (own.newestGood === null || newestGood > own.newestGood)
+  return isNewer ? { ...own, newestGood } : own
 }
 
 async function overLimitOf (deps: EngineDeps, name: string): Promise<SourceFacts['overLimit']> {

@@ -13,7 +13,9 @@ import { directorySource, type DirectorySourceOptions } from './source.ts'
  * What reads, verifies and restores directories. Every command that opens the engine loads this: what works on backups
  * is loaded when it is called.
  */
-export function directoryTools ({ scratchDir, limits }: KindContext): KindTools<typeof DIRECTORY_FIELDS> {
+export function directoryTools ({ scratchDir, limits }: Pick<KindContext, 'scratchDir' | 'limits'>): KindTools<
+  typeof DIRECTORY_FIELDS
+> {
   return {
     source (name, values) {
       const options = { name, path: values.path ?? '', ...readOptions(values), scratchDir, limits }

@@ -17,7 +17,9 @@ function lazyImporter (options: SqliteImporterOptions): Importer {
 }
 
 /** What reads, proves and restores SQLite databases, all of it in child processes. */
-export function sqliteTools ({ scratchDir, limits }: KindContext): KindTools<typeof SQLITE_FIELDS> {
+export function sqliteTools ({ scratchDir, limits }: Pick<KindContext, 'scratchDir' | 'limits'>): KindTools<
+  typeof SQLITE_FIELDS
+> {
   return {
     source: (name, { path = '', busyTimeoutMs = 0 }) => ({
       ...sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir, limits }),

@@ -11,6 +11,7 @@ import { makeMoney } from '../../support/databases/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { openShop } from '../../support/engine/open-shop.ts'
 import { tempDir } from '../../support/temp-dir.ts'
+import { withRestorers } from '../../support/engine/restorers.ts'
 
 const PROGRAM = `
   const fs = require('node:fs')
@@ -42,14 +43,12 @@ function beforeSafety (deps: EngineDeps, work: () => void): EngineDeps {
 
 /** Runs `work` just before the content is placed. */
 function beforePlacing (deps: EngineDeps, work: () => void): EngineDeps {
-  const kinds = new Map([...deps.kinds].map(([name, kind]) => {
-    const place = async (...args: Parameters<typeof kind.restorer.place>) => {
+  return withRestorers(deps, restorer => ({
+    place: async (...args) => {
       work()
-      return await kind.restorer.place(...args)
+      return await restorer.place(...args)
     }
-    return [name, { ...kind, restorer: { ...kind.restorer, place } }]
   }))
-  return { ...deps, kinds }
 }
 
 interface Bench {

@@ -165,7 +165,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
           source: faulty('source', one, faults),
           policy: options.policies?.[one.name] ?? {},
           assertions: options.assertions?.[one.name] ?? [],
-          hooks: options.hooks?.[one.name] ?? NO_HOOKS
+          hooks: options.hooks?.[one.name] ?? NO_HOOKS,
+          members: []
         }]
       )
     ),
@@ -248,7 +249,7 @@ function withFaults (kind: LoadedKind, faults: Faults): LoadedKind {
     ...kind,
     rows,
     inspector,
-    restorer: faulty('restorer', kind.restorer, faults),
+    restorer: kind.restorer && faulty('restorer', kind.restorer, faults),
     rehearser: kind.name === 'growing' ? kind.rehearser : fileRehearser(inspector, assessMemory)
   }
 }

@@ -33,7 +33,13 @@ export async function openGrowing (home: string): Promise<GrowingProcess> {
     scratchDir: opened.scratch.directory,
     limits: DEFAULT_LIMITS
   })
-  const notes: ProtectedSource = { source, policy: { maxChainLength: 1000 }, assertions: [], hooks: NO_HOOKS }
+  const notes: ProtectedSource = {
+    source,
+    policy: { maxChainLength: 1000 },
+    assertions: [],
+    hooks: NO_HOOKS,
+    members: []
+  }
   const deps: EngineDeps = {
     ...opened,
     kinds: new Map([...opened.kinds, ...kinds]),
