@@ -138,5 +138,6 @@ function protect (
   { name, kind, values, policy, assertions, hooks }: SourceConfig,
   kinds: ReadonlyMap<string, LoadedKind>
 ): ProtectedSource {
-  return { source: requireKind({ kinds }, kind).source(name, values), policy, assertions, hooks }
+  const found = requireKind({ kinds }, kind)
+  return { source: found.source(name, values), policy, assertions, hooks, members: found.membersOf?.(values) ?? [] }
 }

@@ -23,7 +23,8 @@ const MONTHS = [
  * When backups are made by themselves: `every 6 h`,
  * `daily at 02:00 and on Sundays at 03:00, by the clock of Europe/Vienna`.
  */
-export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
+export function scheduleInWords ({ enabled, interval, schedule, coveredBy }: SourcePolicy): string {
+  if (coveredBy !== null) return `with the set "${coveredBy}"`
   const times = [
     ...interval === null ? [] : [`every ${inOneUnit(interval)}`],
     ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, time zone ${schedule.timeZone}`]
@@ -47,7 +48,8 @@ export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 
 }
 
 /** When backups are drilled: `on Sundays at 06:00, time zone UTC`. */
-export function drillsInWords ({ enabled, drillSchedule }: SourcePolicy): string {
+export function drillsInWords ({ enabled, drillSchedule, coveredBy }: SourcePolicy): string {
+  if (coveredBy !== null) return `with the set "${coveredBy}"`
   if (drillSchedule === null) return 'only on request'
   return `${ruleInWords({ tier: null, pattern: drillSchedule })}, time zone UTC${enabled ? '' : ' (turned off)'}`
 }

@@ -32,6 +32,8 @@ export interface FileContent {
   readonly localRetention: RawValue | undefined
   /** Stores by a list or by their names; what is in it is not looked at yet. */
   readonly stores: RawValue | undefined
+  /** Sets by a list or by their names; what is in it is not looked at yet. */
+  readonly sets: RawValue | undefined
   /** One store of a kind, by the name of the kind, as the Signal Harvester guide writes that for S3. */
   readonly blocks: ReadonlyMap<string, RawValue>
 }
@@ -54,11 +56,12 @@ const NOTHING: FileContent = {
   retention: undefined,
   localRetention: undefined,
   stores: undefined,
+  sets: undefined,
   blocks: new Map()
 }
 const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name => `${name}File`)
 /** What is read elsewhere, as it stands there. */
-export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores'] as const
+export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 'sets'] as const
 
 declare const isBlock: unique symbol
 
@@ -165,6 +168,7 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
     retention: given.get('retention'),
     localRetention: given.get('localRetention'),
     stores: given.get('stores'),
+    sets: given.get('sets'),
     blocks: new Map(BLOCKS.flatMap((name): Array<[string, RawValue]> => {
       const block = given.get(name)
       return block === undefined ? [] : [[name, block]]
@@ -186,7 +190,25 @@ function readSources (given: RawValue | undefined, base: string, problems: Probl
     })
 }
 
-/** The kind of a source as it is written; the first, where it names none that there is. */
+/** The kind of a source as it is written; the first, where it names none that a source can have. */
 export function kindIn (map: object): SourceKind {
-  return SOURCE_KINDS.find(({ name }) => 'kind' in map && map.kind === name) ?? SOURCE_KINDS[0]
+  return SOURCE_KINDS.find(({ name, membersOf }) => membersOf === undefined && 'kind' in map && map.kind === name) ??
+    SOURCE_KINDS[0]
+}
+
+/** The sets of the file, as sources of the kind that has members. Reports what is no map. */
+export function setsIn (given: RawValue | undefined, problems: Problem[]): readonly FileSource[] {
+  const kind = SOURCE_KINDS.find(({ membersOf }) => membersOf !== undefined)
+  if (kind === undefined) return []
+  return readEntries(given, 'Give at least its members; holdfast.example.yaml has examples.', problems)
+    .map(({ configPath, map }) => ({
+      configPath,
+      kind,
+      fields: readMap(
+        map,
+        { prefix: `${configPath}.`, base: given?.base ?? '/', of: ' of a set' },
+        sourceKeys(kind).filter(key => key !== 'kind'),
+        problems
+      )
+    }))
 }

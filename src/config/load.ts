@@ -10,7 +10,7 @@ import { deprecatedMonths } from './deprecated-months.ts'
 import { differences } from './differences.ts'
 import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './read-environment.ts'
-import { readFile } from './file.ts'
+import { readFile, setsIn } from './file.ts'
 import { readOwnSecret, SECRET_FILE } from './generated-secret.ts'
 import { readManifestKey, readTrustedKeys } from './manifest-key.ts'
 import { PATHS_APART } from './option-fields.ts'
@@ -211,8 +211,10 @@ function commandEnvironment (environment: Environment): Config['commandEnvironme
   }))
 }
 
-function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: ReturnType<typeof readFile>): string[] {
-  const said = sources.filter(({ fields }) => fields.has('encryption')).map(({ fields }) => fields.get('name')?.value)
+function unsaid ({ named, own }: ReturnType<typeof readSources>, file: ReturnType<typeof readFile>): string[] {
+  const said = [...file.sources, ...setsIn(file.sets, [])].filter(({ fields }) => fields.has('encryption')).map(
+    ({ fields }) => fields.get('name')?.value
+  )
   return [...named.map(({ source }) => source), own].map(({ name }) => name).filter(name => !said.includes(name))
 }
 

@@ -121,7 +121,7 @@ export const CONFIG_FILE = 'holdfast.yaml'
  */
 export const SOURCE_FIELDS = {
   name: text,
-  kind: choice(SOURCE_KINDS.map(({ name }) => name)),
+  kind: choice(SOURCE_KINDS.flatMap(({ name, membersOf }) => membersOf === undefined ? [name] : [])),
   enabled: flag,
   interval: wholeBy(settings.autoBackupInterval),
   maxBackups: wholeBy(settings.maxBackups),

@@ -1,4 +1,4 @@
-import type { FileContent } from './file.ts'
+import { setsIn, type FileContent } from './file.ts'
 import { nearest } from './nearest.ts'
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
@@ -15,6 +15,7 @@ export function checkCopies (
   problems: Problem[]
 ): void {
   const names = placed.map(({ store }) => store.name)
+  const written = [...file.sources, ...setsIn(file.sets, [])]
   for (const { configPath, source: { policy } } of named) {
     for (const name of policy.stores ?? []) {
       if (names.includes(name)) continue
@@ -27,7 +28,7 @@ export function checkCopies (
           : `Did you mean "${meant}"?`
       })
     }
-    const isOwn = file.sources.some(source => source.configPath === configPath && source.fields.has('localRetention'))
+    const isOwn = written.some(source => source.configPath === configPath && source.fields.has('localRetention'))
     if (isOwn && policy.keepLocal === false && (policy.stores ?? names).length === 0) {
       problems.push({ name: `${configPath}.localRetention`, ...NOWHERE })
     }

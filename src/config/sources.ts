@@ -9,9 +9,11 @@ import { checkMethods } from './chain.ts'
 import { checkGiven } from './checked-value.ts'
 import { CATALOG_FILE } from './data-files.ts'
 import type { SourceConfig } from './config.ts'
-import type { FileContent, FileSource } from './file.ts'
+import { setsIn, type FileContent, type FileSource } from './file.ts'
 import { readSourceSealing, type KeyOptions } from './encryption.ts'
 import type { RawValue } from './raw-value.ts'
+import type { SourceEntry } from './source-entry.ts'
+import { resolveSets } from './sets.ts'
 import { readHooks } from './hooks.ts'
 import { nearest } from './nearest.ts'
 import { OPTIONS, SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
@@ -27,16 +29,6 @@ export interface Sources {
   readonly named: readonly SourceEntry[]
   readonly own: SourceConfig
   readonly defaultSource: string
-}
-
-/** A source, and where it was said, for the problems that it may have with others. */
-export interface SourceEntry {
-  /** A variable such as `DATABASE_PATH`, or the place in holdfast.yaml. */
-  readonly configPath: string
-  /** Where one of its fields was said: the variable, or the place in holdfast.yaml. */
-  readonly configPathOf: (field: string) => string
-  readonly isVariable: boolean
-  readonly source: SourceConfig
 }
 
 export function readSources (
@@ -60,17 +52,24 @@ export function readSources (
     if (kind.setting === null || key === undefined || typeof value !== 'string') return []
     const configPath = OPTIONS[key].variable
     const source = plain(nameOf(value), kind, { [kind.setting.field]: value })
-    return [{ configPath, configPathOf: () => configPath, isVariable: true, source }]
+    return [{ configPath, configPathOf: () => configPath, isVariable: true, isScheduled: false, source }]
   })
   for (const source of file.sources) {
     const placed = readSource(source, options, inherited, problems)
     if (placed !== undefined) named.push(placed)
   }
-  checkNames(named, problems)
+  const sets = setsIn(file.sets, problems).flatMap(set => readSource(set, options, inherited, problems) ?? [])
+  checkNames([...named, ...sets], problems)
+  const resolved = resolveSets(named, sets, problems)
   const catalog = catalogSource(join(options.dataDir, CATALOG_FILE))
   const own = plain(OWN_SOURCE, catalog.kind, catalog.values)
-  const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
-  return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
+  // A source that is backed up as part of a set is the default only if it is named as such.
+  const names = [...resolved.toSorted((a, b) => coverage(a) - coverage(b)).map(({ source }) => source.name), OWN_SOURCE]
+  return { named: resolved, own, defaultSource: readDefault(file.defaultSource, names, problems) }
+}
+
+function coverage ({ source: { policy } }: SourceEntry): number {
+  return policy.coveredBy === undefined ? 0 : 1
 }
 
 /** The values with the settings of the service for what they leave out and the kind takes from there. */
@@ -130,13 +129,14 @@ function readSource (
   const sealing = readSourceSealing(given, inherited.sealing, options, problems)
   for (const key of ['name', ...required]) {
     if (!fields.has(key)) {
-      problems.push({ name: configPathOf(key), problem: 'is missing', remedy: `Give the source a ${key}.` })
+      problems.push({ name: configPathOf(key), problem: 'is missing', remedy: `Set "${key}".` })
     }
   }
   if (name === undefined || required.some(key => needed[key] === undefined)) return undefined
   problems.push(...kind.validate(values).map(({ field, ...problem }) => ({ name: configPathOf(field), ...problem })))
   const source = { name, kind: kind.name, values, policy, sealing, assertions, hooks }
-  return { configPath, configPathOf, isVariable: false, source }
+  const isScheduled = fields.has('schedule') || fields.has('interval') || fields.get('enabled')?.value === true
+  return { configPath, configPathOf, isVariable: false, isScheduled, source }
 }
 
 function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {

@@ -58,6 +58,9 @@ export const sourceSchema = z.object({
     }),
     maxChainAge: z.int().positive().meta({
       description: 'Maximum age of a chain in milliseconds after its full backup.'
+    }),
+    coveredBy: z.string().nullable().meta({
+      description: 'The set whose backups contain this source, if it has no schedule of its own.'
     })
   }),
   nextRun: instant.nullable(),

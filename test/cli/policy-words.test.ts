@@ -17,7 +17,8 @@ const POLICY: SourcePolicy = {
   keepLocal: true,
   anomalyGuard: true,
   maxChainLength: 24,
-  maxChainAge: 604_800_000
+  maxChainAge: 604_800_000,
+  coveredBy: null
 }
 
 test('a rule that makes increments says so', () => {

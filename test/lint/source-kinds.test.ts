@@ -8,6 +8,7 @@ const src = join(import.meta.dirname, '../../src')
 
 /** Where the name of a kind means something else, each with what it means. */
 const OTHERS: Readonly<Record<string, string>> = {
+  'config/sets.ts': 'the name of a key in holdfast.yaml',
   'cli/views/files.ts': 'the type of an entry in a backup',
   'core/restore/tree.ts': 'the type of an entry in a backup',
   'stores/local/kind.ts': 'the label and the usual name of a store',

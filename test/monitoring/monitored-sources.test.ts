@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { monitoredSources, type Watchable } from '../../src/monitoring/monitored-sources.ts'
 
-function source (name: string, state: string, enabled = false): Watchable {
-  return { name, state, policy: { enabled } }
+function source (name: string, state: string, enabled = false, coveredBy: string | null = null): Watchable {
+  return { name, state, policy: { enabled, coveredBy } }
 }
 
 function namesOf (...sources: readonly Watchable[]): string[] {
@@ -19,4 +19,10 @@ test('the own catalog is watched once it has a backup, or should have one, or is
   assert.deepEqual(namesOf(source('shop', 'ok'), source('own', 'failing')), ['shop', 'own'])
   assert.deepEqual(namesOf(source('shop', 'ok'), source('own', 'never', true)), ['shop', 'own'])
   assert.deepEqual(namesOf(source('own', 'never')), ['own'])
+})
+
+test('a member that only the backups of its set contain is not watched, unless it has backups of its own', () => {
+  const [set, member] = [source('app', 'ok', true), source('audit', 'never', false, 'app')]
+  assert.deepEqual(namesOf(set, member, source('own', 'never')), ['app'])
+  assert.deepEqual(namesOf(set, source('audit', 'ok', false, 'app')), ['app', 'audit'])
 })

@@ -31,6 +31,8 @@ export interface SourcePolicy {
   readonly maxChainLength: number
   /** How long after its full backup a chain is continued at most. Milliseconds. */
   readonly maxChainAge: number
+  /** The set whose backups contain this source, which has no schedule of its own; null: it has one, or is in no set. */
+  readonly coveredBy: string | null
 }
 
 /** Enough for hourly increments between daily full backups, and for daily ones between weekly ones. */
@@ -53,6 +55,7 @@ export interface SourceOverrides {
   readonly anomalyGuard?: boolean
   readonly maxChainLength?: number
   readonly maxChainAge?: number
+  readonly coveredBy?: string
 }
 
 /** Whether no backups are made by themselves only because nobody has said whether they should be. */
@@ -84,6 +87,7 @@ export function policyOf (settings: Settings, overrides: SourceOverrides): Sourc
     anomalyGuard: true,
     maxChainLength: MAX_CHAIN_LENGTH,
     maxChainAge: MAX_CHAIN_AGE,
+    coveredBy: null,
     ...own
   }
 }

@@ -42,7 +42,8 @@ export function aSourceState (given: Partial<SourceState> = {}): SourceState {
       keepLocal: true,
       anomalyGuard: true,
       maxChainLength: 24,
-      maxChainAge: 604_800_000
+      maxChainAge: 604_800_000,
+      coveredBy: null
     },
     statistics: sourceStatistics(),
     nextRun: null,
