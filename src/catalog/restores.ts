@@ -11,7 +11,8 @@ import type {
   RestoreLog,
   RestorePage,
   RestoreQuery,
-  RestoreStatus
+  RestoreStatus,
+  RestoredMember
 } from '../core/restore/restore.ts'
 import type { Connection } from './connection.ts'
 import { fromJson, toDate } from './json.ts'
@@ -34,6 +35,7 @@ interface RestoreRow {
   readonly report: string | null
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
+  readonly members: string | null
 }
 
 /** The report of a restore, where it has one. */
@@ -60,13 +62,21 @@ export class SqliteRestoreLog implements RestoreLog {
 
   start (restore: NewRestore): Promise<Restore> {
     return this.#connection.write(() => {
-      const { lastInsertRowid } = this.#statements.start.run({ ...restore, startedAt: restore.startedAt.toISOString() })
+      const { lastInsertRowid } = this.#statements.start.run({
+        ...restore,
+        startedAt: restore.startedAt.toISOString(),
+        members: restore.members === undefined ? null : JSON.stringify(restore.members)
+      })
       return this.#restore(Number(lastInsertRowid))
     })
   }
 
   secured (id: number, safetyBackupId: number): Promise<Restore> {
     return this.#change(id, () => this.#statements.secured.run(safetyBackupId, id))
+  }
+
+  recordMembers (id: number, members: readonly RestoredMember[]): Promise<Restore> {
+    return this.#change(id, () => this.#statements.recordMembers.run(JSON.stringify(members), id))
   }
 
   complete (id: number, { at, warnings, ...outcome }: Parameters<RestoreLog['complete']>[1]): Promise<Restore> {
@@ -156,6 +166,9 @@ function toRestore (row: RestoreRow): Restore {
     backupId: row.backup_id,
     source: row.source,
     target: row.target,
+    members: row.members === null
+      ? []
+      : fromJson<readonly RestoredMember[]>(row.members, `the members of restore ${row.id}`),
     mode: row.mode,
     status: row.status,
     safetyBackupId: row.safety_backup_id,
@@ -180,7 +193,8 @@ function prepare (database: Database) {
   return {
     get: database.prepare<[number], RestoreRow>('SELECT * FROM restores WHERE id = ?'),
     list: database.prepare<[object], RestoreRow>(`
-      SELECT * FROM restores WHERE id < @before AND (@kind IS NULL OR kind = @kind) AND (@source IS NULL OR source = @source)
+      SELECT * FROM restores WHERE id < @before AND (@kind IS NULL OR kind = @kind)
+        AND (@source IS NULL OR source = @source OR EXISTS (SELECT 1 FROM json_each(members) WHERE value ->> 'name' = @source))
         AND (@since IS NULL OR started_at >= @since) AND (@until IS NULL OR started_at < @until)
       ORDER BY id DESC LIMIT @limit`),
     running: database.prepare<[], RestoreRow>("SELECT * FROM restores WHERE status = 'running' ORDER BY id"),
@@ -198,8 +212,9 @@ function prepare (database: Database) {
       "UPDATE restores SET status = @status, report = @report, bytes = @bytes, restore_ms = @restoreTime, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND kind = 'drill' AND status = 'running'"
     ),
     start: database.prepare(`
-      INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at)
-      VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt)`),
+      INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at, members)
+      VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt, @members)`),
+    recordMembers: database.prepare("UPDATE restores SET members = ? WHERE id = ? AND status = 'running'"),
     secured: database.prepare("UPDATE restores SET safety_backup_id = ? WHERE id = ? AND status = 'running'"),
     complete: database.prepare(
       "UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, report = @report, finished_at = @at WHERE id = @id AND status = 'running'"

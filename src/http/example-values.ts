@@ -87,6 +87,7 @@ export const DRILL = {
   target: '/var/lib/holdfast/data/scratch/812-61f7898d',
   mode: 'scratch',
   status: 'passed',
+  members: [],
   bytes: 40_960,
   startedAt: '2026-01-05T02:00:27.215Z',
   finishedAt: '2026-01-05T02:00:27.369Z',

@@ -167,6 +167,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     target: '/srv/workstation/workstation.db',
     mode: 'live',
     status: 'completed',
+    members: [],
     bytes: 40_960,
     startedAt: '2026-01-05T02:00:27.215Z',
     finishedAt: '2026-01-05T02:00:27.369Z',
@@ -217,6 +218,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
       anomalyGuard: true,
       maxChainLength: 24,
       maxChainAge: 604_800_000,
+      coveredBy: null,
       stores: null,
       schedule: null,
       retention: RETENTION
@@ -284,7 +286,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     triggers: []
   },
   BackupFile: FILE_EXAMPLE,
-  Undo: { backupId: 3, call: 'POST /api/backups/3/restore', command: 'holdfast restore 3' }
+  Undo: { backupId: 3, call: 'POST /api/backups/3/restore', command: 'holdfast restore 3', members: [] }
 }
 
 /** One body for each operation that takes one. */

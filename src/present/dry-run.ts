@@ -15,8 +15,11 @@ const EXAMPLE = {
   holders: [{ pid: 4711, command: 'node app.js' }],
   estimatedSeconds: 1.2,
   estimatedFrom: 3,
-  obstacle: null
+  obstacle: null,
+  members: []
 }
+
+const obstacleSchema = z.object({ code: errorCode, message: z.string(), hint: z.string().nullable() })
 
 /** What a restore would do. */
 export const dryRunSchema = z.object({
@@ -59,9 +62,16 @@ export const dryRunSchema = z.object({
   estimatedFrom: count.meta({
     description: 'Number of earlier restores and drills on which the estimate is based; 0: based on the size only.'
   }),
-  obstacle: z.object({ code: errorCode, message: z.string(), hint: z.string().nullable() }).nullable().meta({
+  obstacle: obstacleSchema.nullable().meta({
     description: 'The error with which the restore would fail now; null: none.'
-  })
+  }),
+  members: z.array(z.object({
+    name: z.string(),
+    kind: z.string(),
+    target: z.string(),
+    mode: z.string(),
+    obstacle: obstacleSchema.nullable().meta({ description: 'The error for this member; null: none.' })
+  })).meta({ description: 'The members of a set that would be restored; empty for a backup of one source.' })
 }).meta({ id: 'RestoreDryRun', examples: [EXAMPLE] })
 
 export function presentDryRun (found: DryRun): z.infer<typeof dryRunSchema> {
@@ -79,8 +89,17 @@ export function presentDryRun (found: DryRun): z.infer<typeof dryRunSchema> {
     holders: [...holders],
     estimatedSeconds: Math.ceil(estimate.milliseconds / 100) / 10,
     estimatedFrom: estimate.from,
-    obstacle: obstacle === null
-      ? null
-      : { code: obstacle.code, message: obstacle.message, hint: obstacle.hint ?? null }
+    obstacle: presentObstacle(obstacle),
+    members: (found.members ?? []).map(({ name, kind, target, mode, obstacle }) => ({
+      name,
+      kind,
+      target,
+      mode,
+      obstacle: presentObstacle(obstacle)
+    }))
   }
+}
+
+function presentObstacle (obstacle: DryRun['obstacle']): z.infer<typeof obstacleSchema> | null {
+  return obstacle === null ? null : { code: obstacle.code, message: obstacle.message, hint: obstacle.hint ?? null }
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { RESTORE_KINDS, RESTORE_STATUSES, type Restore } from '../core/restore/restore.ts'
+import { MEMBER_STATES, RESTORE_KINDS, RESTORE_STATUSES, type Restore } from '../core/restore/restore.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const undoSchema = z.object({
   backupId: z.int().positive().meta({ description: 'Restore this backup to return to the previous state.' }),
   call: z.string().meta({ description: 'The API request that does it.' }),
-  command: z.string().meta({ description: 'The command that does it.' })
+  command: z.string().meta({ description: 'The command that does it.' }),
+  members: z.array(z.string()).meta({ description: 'For a set: the `members` of the API request.' })
 }).meta({ id: 'Undo' })
 
 /** A restore that was made, or tried. */
@@ -20,6 +21,18 @@ export const restoreSchema = z.object({
       'A restore mode of the kind of the source, such as `live` or `replace`; `file`: to another path; `scratch`: a drill, whose result is removed.'
   }),
   status: z.enum(RESTORE_STATUSES),
+  members: z.array(z.object({
+    name: z.string(),
+    kind: z.string(),
+    target: z.string(),
+    mode: z.string(),
+    state: z.enum(MEMBER_STATES).meta({
+      description:
+        '`waiting`: not restored yet; `placing`: in progress; `placed`: restored; `undoing`: the previous content is being put back; `undone`: the previous content is in place again.'
+    }),
+    safetyBackupId: z.int().nullable().meta({ description: 'The backup of the previous content of the member.' }),
+    keptFile: z.string().nullable().meta({ description: 'The previous content of the member, if it was kept.' })
+  })).meta({ description: 'The restored members of a set; empty for a backup of one source.' }),
   bytes: bytes.nullable().meta({ description: 'Restored bytes.' }),
   startedAt: instant,
   finishedAt: instant.nullable(),
@@ -52,6 +65,15 @@ export function presentRestore (restore: Restore): RestoreView {
     target: restore.target,
     mode: restore.mode,
     status: restore.status,
+    members: restore.members.map(({ name, kind, target, mode, state, safetyBackupId, aside }) => ({
+      name,
+      kind,
+      target,
+      mode,
+      state,
+      safetyBackupId,
+      keptFile: restore.status === 'running' ? null : aside
+    })),
     bytes: restore.bytes,
     startedAt: restore.startedAt.toISOString(),
     finishedAt: iso(restore.finishedAt),
@@ -69,11 +91,16 @@ export function presentRestore (restore: Restore): RestoreView {
 }
 
 /** How to take a restore back; null: nothing stood there that was backed up. */
-export function presentUndo ({ safetyBackupId }: Pick<Restore, 'safetyBackupId'>): z.infer<typeof undoSchema> | null {
+export function presentUndo ({ safetyBackupId, members: restored = [] }:
+  & Pick<Restore, 'safetyBackupId'>
+  & Partial<Pick<Restore, 'members'>>): z.infer<typeof undoSchema> | null {
   if (safetyBackupId === null) return null
+  // The backup of one member alone is not one of the set.
+  const members = restored.length < 2 ? [] : restored.map(({ name }) => name)
   return {
+    members,
     backupId: safetyBackupId,
     call: `POST /api/backups/${safetyBackupId}/restore`,
-    command: `holdfast restore ${safetyBackupId}`
+    command: ['holdfast', 'restore', safetyBackupId, ...members.map(name => `--member ${name}`)].join(' ')
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { NewRestore, RestoreLog } from '../../src/core/restore/restore.ts'
+import type { NewRestore, RestoredMember, RestoreLog } from '../../src/core/restore/restore.ts'
 import { SOURCE_KINDS } from '../../src/sources/index.ts'
 import { completed, END, newCatalog, START } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -89,4 +89,30 @@ test('restores are listed newest first, page by page, of one kind or one source'
   assert.deepEqual(await ids({ before: 2 }), [1])
   assert.deepEqual([await ids({ kind: 'drill' }), await ids({ source: 'bank' })], [[3], [2]])
   assert.deepEqual([await ids({ since: END }), await ids({ until: START })], [[], []])
+})
+
+test('a restore of a set has its members as they were last recorded, and is listed for each of them', async t => {
+  const restores = await emptyLog(t)
+  const member: RestoredMember = {
+    name: 'audit',
+    kind: 'sqlite',
+    target: '/srv/audit.db',
+    mode: 'live',
+    state: 'waiting',
+    hadContent: true,
+    aside: null,
+    safetyBackupId: null
+  }
+  const other: RestoredMember = { ...member, name: 'payloads', kind: 'directory', target: '/srv/payloads' }
+  const { id, members } = await restores.start({ ...NEW, source: 'app', members: [member, other] })
+  assert.deepEqual(members, [member, other])
+  assert.deepEqual((await restores.start(NEW)).members, [])
+  const placed: RestoredMember = { ...other, state: 'placed', aside: '/srv/payloads.before-1', safetyBackupId: 2 }
+  assert.deepEqual((await restores.recordMembers(id, [member, placed])).members, [member, placed])
+  assert.deepEqual((await restores.running()).map(({ members }) => members.length), [2, 0])
+  const ids = async (source: string): Promise<readonly number[]> =>
+    (await restores.list({ limit: 10, source })).restores.map(({ id }) => id)
+  assert.deepEqual([await ids('app'), await ids('payloads'), await ids('pay')], [[id], [id], []])
+  await restores.complete(id, DONE)
+  await rejectsWith('CATALOG_FAILED', restores.recordMembers(id, []))
 })

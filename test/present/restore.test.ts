@@ -25,7 +25,8 @@ test('a restore is undone with its safety backup; without one there is no undo',
   assert.deepEqual(presentUndo({ safetyBackupId: 2 }), {
     backupId: 2,
     call: 'POST /api/backups/2/restore',
-    command: 'holdfast restore 2'
+    command: 'holdfast restore 2',
+    members: []
   })
   assert.equal(presentUndo({ safetyBackupId: null }), null)
 })

@@ -12,6 +12,7 @@ const MOST_ROWS = 1000
 
 interface Flags extends JsonFlag {
   readonly table?: readonly string[]
+  readonly member?: string
   readonly rows: number
   readonly from: number
   readonly valueBytes: number
@@ -28,6 +29,7 @@ export function diffCommand (shell: Shell): Command {
         'live'
       )
     )
+    .option('--member <name>', 'for a backup of a set: the member that has the rows')
     .addOption(tableOption('only this table; repeatable'))
     .addOption(
       new Option('--rows <number>', 'show at most this many rows of each table').argParser(upTo(MOST_ROWS)).default(0)
@@ -46,14 +48,14 @@ export function diffCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, other: number | 'live', flags: Flags) => {
-      const { table: tables, rows, from, valueBytes } = flags
+      const { table: tables, member, rows, from, valueBytes } = flags
       const compared = await hinted(
         'SOURCE_NOT_FOUND',
         'Configure the source, or compare with another backup: "holdfast diff ID OTHER".',
         () =>
           shell.withSession(flags, ({ engine, run, audited }) => {
             const work = (): Promise<Compared> =>
-              run(() => engine.diff(id, { with: other, tables, rows, from, valueBytes }))
+              run(() => engine.diff(id, { with: other, member, tables, rows, from, valueBytes }))
             return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
           })
       )

@@ -9,6 +9,7 @@ const MOST = 1_000_000
 
 interface Flags extends JsonFlag {
   readonly limit: number
+  readonly member?: string
 }
 
 export function filesCommand (shell: Shell): Command {
@@ -24,10 +25,14 @@ export function filesCommand (shell: Shell): Command {
     .addOption(
       new Option('--limit <number>', `at most so many files, up to ${MOST}`).argParser(parseLimit).default(USUAL)
     )
+    .option('--member <name>', 'for a backup of a set: the member that has the files')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7]))
     .action(async (id: number, patterns: readonly string[], flags: Flags) => {
-      const page = await shell.withSession(flags, ({ engine }) => engine.files(id, { patterns, limit: flags.limit }))
+      const page = await shell.withSession(
+        flags,
+        ({ engine }) => engine.files(id, { patterns, limit: flags.limit }, flags.member)
+      )
       const { viewFiles } = await import('../views/files.ts')
       show(shell, flags, viewFiles(page))
     })

@@ -18,6 +18,7 @@ import type { RestoreDeps } from './restore.ts'
 
 interface Flags extends JsonFlag {
   readonly table?: readonly string[]
+  readonly member?: string
   readonly where?: string
   readonly withChildren?: true
   readonly conflict: ConflictPolicy
@@ -40,6 +41,7 @@ export function rescueCommand (deps: RestoreDeps): Command {
       '--where <condition>',
       'only rows that match this SQL expression over the columns in the backup'
     )
+    .option('--member <name>', 'for a backup of a set: the member that has the rows')
     .option('--with-children', 'also restore missing rows that refer to them, for example after an ON DELETE CASCADE')
     .addOption(
       new Option(
@@ -93,13 +95,14 @@ async function rescue (deps: RestoreDeps, id: number, flags: Flags): Promise<voi
 async function perform (
   session: Session,
   id: number,
-  { table: tables = [], where, withChildren, conflict, timeout }: Flags,
+  { table: tables = [], member, where, withChildren, conflict, timeout }: Flags,
   dryRun: boolean
 ): Promise<Rescued> {
   const { engine, run, audited } = session
   // What is overwritten is backed up first.
   if (conflict === 'overwrite' && !dryRun) await requireSealing(session, (await engine.backup(id)).source)
   const request: RescueRequest = {
+    member,
     selections: tables.map(table => ({ table, where })),
     children: withChildren === true,
     conflict,
@@ -158,7 +161,7 @@ async function extract (deps: RestoreDeps, id: number, flags: Flags, file: strin
     ({ engine, run, audited }) =>
       audited(
         { action: 'rescue', target: targetOf([id]) },
-        () => run(() => engine.extract(id, { table, where: flags.where }, file))
+        () => run(() => engine.extract(id, { table, where: flags.where }, file, flags.member))
       )
   )
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
@@ -29,6 +29,8 @@ interface Flags extends JsonFlag, Choice {
   readonly thaw?: number | true
   readonly mode?: RestoreMode
   readonly path?: readonly string[]
+  readonly member?: readonly string[]
+  readonly set?: string
   readonly overwrite?: true
   /** Commander's word for "--no-verify was not given". */
   readonly verify: boolean
@@ -53,6 +55,14 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .option('--latest', 'the newest valid backup of the source, instead of an id')
     .addOption(pastTimeOption('--at <time>', 'the newest valid backup from this time or earlier', deps.screen))
     .addOption(sourceOption('with --latest or --at: the source; default: the default source'))
+    .option('--set <name>', 'with --latest or --at: the set; same as --source')
+    .addOption(
+      new Option('--member <name>', 'of a backup of a set: only this member; repeatable; default: all members')
+        .argParser((
+          text: string,
+          before: readonly string[] | undefined
+        ) => [...before ?? [], text])
+    )
     .option('--output <path>', 'restore to this file instead of the live database; same as --target')
     .addOption(new Option('--target <path>', 'same as --output').hideHelp())
     .addOption(
@@ -87,7 +97,14 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .option('-y, --yes', 'same as --confirm')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
-    .action((id: number | undefined, flags: Flags) => restore(deps, id, flags))
+    .action((id: number | undefined, flags: Flags) => restore(deps, id, withSet(flags)))
+}
+
+/** `--set` names the source, too. Throws `VALIDATION_FAILED` where both are given. */
+function withSet (flags: Flags): Flags {
+  if (flags.set === undefined) return flags
+  if (flags.source === undefined) return { ...flags, source: flags.set }
+  throw new BackupError('VALIDATION_FAILED', '"--set" and "--source" exclude each other', { hint: 'Leave one out.' })
 }
 
 async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
@@ -108,7 +125,7 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   }
   const done = await deps.withSession(flags, async session => {
     const backup = await chosenBackup(deps, session, id, flags)
-    if (given === undefined) await requireConfigured(session.engine, backup)
+    if (given === undefined && flags.member === undefined) await requireConfigured(session.engine, backup)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
     if (target === undefined) {
       requireMode(session, backup, flags)
@@ -173,12 +190,12 @@ async function dryRun (deps: RestoreDeps, id: number | undefined, flags: Flags):
   const found = await deps.withSession(flags, async session => {
     const { engine, run, audited } = session
     const backup = await chosenBackup(deps, session, id, flags)
-    if (given === undefined) await requireConfigured(engine, backup)
+    if (given === undefined && flags.member === undefined) await requireConfigured(engine, backup)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
-    const { mode, overwrite, path: paths } = flags
+    const { mode, overwrite, path: paths, member: members } = flags
     return await audited(
       { action: 'restore dry-run', target: targetOf([backup.id]) },
-      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, paths }))
+      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, paths, members }))
     )
   })
   const { viewDryRun } = await import('../views/dry-run.ts')
@@ -252,6 +269,8 @@ async function placeOf (
   target: string | undefined
 ): Promise<Pick<Standing, 'path' | 'given'>> {
   const given = target ?? (await engine.source(backup.source)).location
+  // The location of a set is the names of its members.
+  if (!isAbsolute(given)) return { path: given, given: null }
   const path = target === undefined
     ? followedPath(given)
     : join(followedPath(dirname(given), 'RESTORE_TARGET_INVALID'), basename(given))
@@ -298,12 +317,12 @@ async function place (
   { engine, run, audited, actor }: Session,
   { id }: Backup,
   target: string | undefined,
-  { mode, overwrite, verify, timeout, path: paths }: Flags
+  { mode, overwrite, verify, timeout, path: paths, member: members }: Flags
 ): Promise<Restore> {
   try {
     return await audited(
       { action: 'restore', target: targetOf([id]) },
-      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, paths, actor }))
+      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, paths, members, actor }))
     )
   } catch (thrown) {
     const { code, message, hint, details } = toBackupError(thrown)

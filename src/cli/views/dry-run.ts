@@ -30,6 +30,12 @@ function dryRunText (found: DryRun, screen: Screen): string {
     ...factLines([
       ['Restore', `backup ${backup.id} of "${backup.source}" to ${target} (${mode})`],
       ['Created', inTime(backup.startedAt, screen)],
+      ...(found.members ?? []).map(({ name, mode, target, obstacle }) =>
+        [
+          'Member',
+          `${name} (${mode}), ${target}${obstacle === null ? '' : `: ${obstacle.message}`}`
+        ] as const
+      ),
       ['Before that', isSecured ? 'the current content is backed up' : null],
       ...found.space.map(({ use, place, needed, free }) =>
         [

@@ -103,6 +103,7 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
           ],
           ['Size', bytes === null ? null : inSize(bytes)],
           ['Manifest', manifestOf(backup)],
+          ...restore.members.map(({ name, mode, target }) => ['Member', `${name} (${mode}), ${target}`] as const),
           ['Previous file', kept?.path ?? aside],
           ['To undo', undo?.command ?? kept?.undo ?? null],
           ['Warning', warning],

@@ -95,6 +95,13 @@ export interface Restorer {
   /** Removes the old file that was kept. */
   discard(aside: string): Promise<void>
   /**
+   * Undoes a restore in the mode `replace`, also one that was interrupted: what is kept under `aside` gets its name
+   * back, and the restored content is removed. `hadContent` false: nothing stood at `path` before, and nothing stands
+   * there then. Changes nothing where the old content is in its place. After a crash of it, `settle` or another call
+   * completes it.
+   */
+  revert(path: string, aside: string, hadContent: boolean): Promise<void>
+  /**
    * The processes that have the source at `path` open, as far as the system shows them to this user: none is no proof
    * that nobody has it open. Changes nothing.
    */
@@ -108,6 +115,29 @@ export type RestoreKind = typeof RESTORE_KINDS[number]
 export const RESTORE_STATUSES = ['running', 'completed', 'passed', 'inconclusive', 'failed'] as const
 export type RestoreStatus = typeof RESTORE_STATUSES[number]
 
+/**
+ * How far a member of a set is restored. `waiting`: its previous content is in place, and nothing was begun; `placing`:
+ * the previous content or the restored one is; `placed`: the restored one is; `undoing`: the previous one is put back;
+ * `undone`: the previous one is in place again.
+ */
+export const MEMBER_STATES = ['waiting', 'placing', 'placed', 'undoing', 'undone'] as const
+export type MemberState = typeof MEMBER_STATES[number]
+
+/** A member of a set in a restore. */
+export interface RestoredMember {
+  readonly name: string
+  readonly kind: string
+  readonly target: string
+  readonly mode: Placement['mode']
+  readonly state: MemberState
+  /** Whether anything stood at `target` before. */
+  readonly hadContent: boolean
+  /** As `Restore.aside`. */
+  readonly aside: string | null
+  /** The backup that has the previous content, of the set or of this source alone; null: there is none. */
+  readonly safetyBackupId: number | null
+}
+
 /** One row of `restores`: that a backup was restored or drilled, or that it was tried, and how it went. */
 export interface Restore {
   readonly id: number
@@ -116,7 +146,9 @@ export interface Restore {
   readonly source: string
   /** Where to, for people. */
   readonly target: string
-  /** As in `Placement`; `scratch`: a drill, which is thrown away. */
+  /** Of a backup of a set: the members that are restored, in their order. Empty: a backup of one source. */
+  readonly members: readonly RestoredMember[]
+  /** As in `Placement`; `scratch`: a drill, which is thrown away. Of a set: that of the last member. */
   readonly mode: RestoreMode
   readonly status: RestoreStatus
   /** The backup of what stood there before; restoring that one undoes this. null: there is none. */
@@ -145,13 +177,14 @@ export interface Restore {
   readonly errorMessage: string | null
 }
 
-export type NewRestore = Pick<
-  Restore,
-  'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'
->
+/** `members`: default: none. */
+export type NewRestore =
+  & Pick<Restore, 'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'>
+  & Partial<Pick<Restore, 'members'>>
 
 export interface RestoreQuery {
   readonly kind?: RestoreKind | undefined
+  /** Also those of a set that has it as a member. */
   readonly source?: string | undefined
   /** Only those begun at or after this instant, … */
   readonly since?: Date | undefined
@@ -197,6 +230,8 @@ export interface RestoreLog {
   start(restore: NewRestore): Promise<Restore>
   /** Which backup undoes it, before anything is changed. */
   secured(id: number, safetyBackupId: number): Promise<Restore>
+  /** How far the members of a set are; durable once it resolves. */
+  recordMembers(id: number, members: readonly RestoredMember[]): Promise<Restore>
   complete(
     id: number,
     outcome: {

@@ -1,4 +1,4 @@
-import type { Backup } from '../../core/backup/backup.ts'
+import type { Backup, BackupMethod } from '../../core/backup/backup.ts'
 import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
@@ -18,6 +18,8 @@ export interface Change {
   readonly before: string
   /** Whether to go on without a backup where what stands there is too damaged for one: the old file is kept then. */
   readonly mayBeDamaged: boolean
+  /** Default: a full backup. */
+  readonly method?: BackupMethod
 }
 
 /**
@@ -27,13 +29,13 @@ export interface Change {
 export async function makeSafetyBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
-  { before, mayBeDamaged }: Change,
+  { before, mayBeDamaged, method }: Change,
   task: Task
 ): Promise<Backup | undefined> {
   // The job goes on to be about what it was started for.
   const quiet: Task = { ...task, setBackup () {} }
   try {
-    return await createBackup(deps, chosen, { type: 'pre-migration', description: `before ${before}` }, quiet)
+    return await createBackup(deps, chosen, { type: 'pre-migration', method, description: `before ${before}` }, quiet)
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     const { empty, damaged } = requireKind(deps, chosen.source.kind).unsecurable

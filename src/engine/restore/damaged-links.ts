@@ -1,8 +1,10 @@
+import type { Backup } from '../../core/backup/backup.ts'
 import { partsOf, totalSizeOf } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
-import type { LocatedLink } from '../artifacts/chain-images.ts'
+import { chainOf, type LocatedLink } from '../artifacts/chain-images.ts'
 import { addressOf, otherLocations, type StoreDeps } from '../artifacts/locations.ts'
 import { firstMismatch, type Progress } from '../artifacts/verify-parts.ts'
+import type { EngineDeps } from '../deps.ts'
 import { checkManifest } from '../verify/verify.ts'
 
 /** Codes of a restore that may mean that the stored bytes are damaged. */
@@ -32,6 +34,31 @@ export interface PassedOver {
 }
 
 /**
+ * Lets `attempt` restore from the nearest place that has a good copy of the backup, and of each that it is built on. A
+ * damaged one is passed over, with a warning, if another place has it too; then `attempt` is called again.
+ */
+export async function throughCopies<T> (
+  deps: EngineDeps,
+  backup: Backup,
+  attempt: (chain: readonly [LocatedLink, ...LocatedLink[]], passedOver: PassedOver) => Promise<T>,
+  task: Progress
+): Promise<T> {
+  const passedOver: PassedOver = { addresses: new Set(), warnings: [] }
+  let chain = await chainOf(deps, backup, task.signal)
+  for (;;) {
+    try {
+      return await attempt(chain, passedOver)
+    } catch (thrown) {
+      task.signal.throwIfAborted()
+      if (!await passOver(deps, chain, toBackupError(thrown), passedOver, task)) throw thrown
+      chain = await chainOf(deps, backup, task.signal, passedOver.addresses).catch((elsewhere: unknown) => {
+        throw withoutOthers(toBackupError(thrown), toBackupError(elsewhere))
+      })
+    }
+  }
+}
+
+/**
  * Adds the damaged links of a chain whose restore failed with `error`, so that another place is read next. Every stored
  * byte of the chain is compared with its digests for that, unless no other place has anything of it. false: nothing is
  * damaged where it was read, or no other place has what is. Throws what a store throws that cannot be read.
@@ -56,7 +83,7 @@ export async function passOver (
 }
 
 /** The error of a restore whose damaged copy is the only one that can be read: `elsewhere` is that of the others. */
-export function withoutOthers ({ code, message }: BackupError, elsewhere: BackupError): BackupError {
+function withoutOthers ({ code, message }: BackupError, elsewhere: BackupError): BackupError {
   return new BackupError(code, message, {
     hint: `Restore another backup, or make the other copy readable: ${elsewhere.message}.`,
     cause: elsewhere

@@ -13,7 +13,7 @@ import { unpackedBytes } from './restore.ts'
 import { diffBackup, otherSide, requireRows } from './rows.ts'
 
 /** So many of the newest restores and drills of the source are looked at for an estimate. */
-const EARLIER = 50
+export const EARLIER = 50
 /** The backup of what is there now is at most as large as this one. */
 const PLAIN = { method: 'full', parent: null, compression: 'none' } as const
 
@@ -61,6 +61,14 @@ export interface DryRun {
   readonly estimate: RestoreEstimate
   /** What the restore would fail with now; null: nothing is in its way. */
   readonly obstacle: BackupError | null
+  /** Of the backup of a set: each member that would be restored. Default: it is a backup of one source. */
+  readonly members?: readonly MemberDryRun[]
+}
+
+/** What a restore would do with one member of a set. */
+export interface MemberDryRun extends Pick<DryRun, 'mode' | 'target' | 'holders' | 'obstacle'> {
+  readonly name: string
+  readonly kind: string
 }
 
 /**
@@ -108,8 +116,18 @@ async function rowsOf (
   task: Task
 ): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'>> {
   if (inPlace === undefined) return unknown('the backup is restored to another path')
+  return await tableChanges(deps, backup.id, undefined, task)
+}
+
+/** What would become of the rows of a source, or of a member of the backup of a set. */
+export async function tableChanges (
+  deps: EngineDeps,
+  backupId: number,
+  member: string | undefined,
+  task: Task
+): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'>> {
   try {
-    const before = await requireRows(deps, backup.id)
+    const before = await requireRows(deps, backupId, member)
     const live = await otherSide(deps, before, 'live')
     const { difference } = await diffBackup(deps, before, live, { with: 'live' }, task)
     const tables = difference.tables.map(({ table, presence, added, removed, changed, same }): TableChange => ({

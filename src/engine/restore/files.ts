@@ -1,3 +1,4 @@
+import { memberImages } from '../../core/backup/members.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { LoadedKind } from '../../core/ports/source-kind.ts'
 import type { TreePage, TreeQuery, TreeTool } from '../../core/restore/tree.ts'
@@ -7,27 +8,31 @@ import { readableLocation } from '../artifacts/locations.ts'
 import { requireObject, trustedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
+import { viewOf } from './set/member-view.ts'
 
 /**
  * Files in a backup, read from the nearest store that has it. Throws `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`,
- * `BACKUP_DELETED`, `KEY_MISSING`, `METHOD_UNSUPPORTED` for a kind without files, and as `TreeTool.list` does.
+ * `BACKUP_DELETED`, `KEY_MISSING`, `METHOD_UNSUPPORTED` for a kind without files, and as `TreeTool.list` and `viewOf`
+ * do. `member`: of a backup of a set, the one that has the files.
  */
 export async function listFiles (
   deps: EngineDeps,
   id: number,
   query: TreeQuery,
+  member: string | undefined,
   signal: AbortSignal
 ): Promise<TreePage> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
-  const tree = requireTree(requireKind(deps, manifest.source.kind))
+  const view = viewOf(backup, manifest, member)
+  const tree = requireTree(requireKind(deps, view.manifest.source.kind))
   const { store, key } = await readableLocation(deps, backup, signal)
   return await withImages(
     { ...deps, store },
     { key, manifest, isOwn: false },
-    images => tree.list(images, query, signal),
+    images => tree.list(view.member === null ? images : memberImages(images, view.member), query, signal),
     signal
   )
 }

@@ -37,6 +37,11 @@ export interface RestoreRequest {
    * Default: everything.
    */
   readonly paths?: readonly string[] | undefined
+  /**
+   * Of the backup of a set: only these members. One is restored as a backup of that source, several to the directory
+   * `target`. Default: all.
+   */
+  readonly members?: readonly string[] | undefined
   /** Whether a file at `target` may give way. */
   readonly overwrite?: boolean | undefined
   /** false: only its digest is checked first, not what is in it. */
@@ -48,12 +53,16 @@ export interface RestoreRequest {
 }
 
 /** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
-const TIMEOUT = 15_000
+export const TIMEOUT = 15_000
 
-/** What is to be put where. */
-export interface RestorePlan {
+/** A backup that can be read here, as far as the catalog knows. */
+export interface ReadableBackup {
   readonly backup: Backup
   readonly manifest: Manifest
+}
+
+/** What is to be put where. */
+export interface RestorePlan extends ReadableBackup {
   readonly restorer: Restorer
   readonly placement: Placement
   /** undefined: to a path of its own, where nothing stands that would have to be secured. */
@@ -65,19 +74,35 @@ export interface RestorePlan {
 }
 
 /**
- * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
- * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind
- * that this version cannot restore, `CHAIN_BROKEN` where something is not there that the backup is built on,
- * `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and for a link that is not followed,
- * `SOURCE_LINK_REFUSED` where such a link leads to the source, and `RESTORE_TARGET_FORBIDDEN` for what is not allowed
- * to a confined caller.
+ * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`, `KEY_MISSING`, and
+ * `CHAIN_BROKEN` where something is not there that the backup is built on.
  */
-export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
+export async function readableBackup (deps: EngineDeps, id: number): Promise<ReadableBackup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   await requireLinks(deps, backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
+  return { backup, manifest }
+}
+
+/**
+ * What can be told before anything is begun. Rejects with `SOURCE_NOT_FOUND` where the source is no longer configured
+ * and no path is given, `METHOD_UNSUPPORTED` for a kind that this version cannot restore, `VALIDATION_FAILED`,
+ * `RESTORE_TARGET_INVALID` for what is ours and for a link that is not followed,
+ * `SOURCE_LINK_REFUSED` where such a link leads to the source, and `RESTORE_TARGET_FORBIDDEN` for what is not allowed
+ * to a confined caller.
+ */
+export async function singlePlan (
+  deps: EngineDeps,
+  { backup, manifest }: ReadableBackup,
+  request: RestoreRequest
+): Promise<RestorePlan> {
+  if (request.members !== undefined) {
+    throw new BackupError('VALIDATION_FAILED', `"members" is given, and backup ${backup.id} is not one of a set`, {
+      hint: 'Omit "members".'
+    })
+  }
   const kind = requireKind(deps, manifest.source.kind)
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const only = selectedPaths(kind, request)
@@ -106,13 +131,13 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
 }
 
 /** Throws `METHOD_UNSUPPORTED` for a kind whose backups are restored member by member. */
-function requireRestorer ({ name, restorer }: LoadedKind): Restorer {
+export function requireRestorer ({ name, restorer }: LoadedKind): Restorer {
   if (restorer !== null) return restorer
   throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${name}" are restored member by member`)
 }
 
 /** Throws `METHOD_UNSUPPORTED` for a kind without files, `VALIDATION_FAILED` for the source itself as the target. */
-function selectedPaths (kind: LoadedKind, { paths, target }: RestoreRequest): readonly string[] | undefined {
+export function selectedPaths (kind: LoadedKind, { paths, target }: RestoreRequest): readonly string[] | undefined {
   if (paths === undefined || paths.length === 0) return undefined
   requireTree(kind)
   if (target !== undefined) return paths
@@ -121,7 +146,7 @@ function selectedPaths (kind: LoadedKind, { paths, target }: RestoreRequest): re
   })
 }
 
-async function allowedTarget (
+export async function allowedTarget (
   deps: EngineDeps,
   target: string,
   { mode, isConfined = false }: RestoreRequest
@@ -150,7 +175,10 @@ async function requireLinks (deps: EngineDeps, backup: Backup): Promise<void> {
  * The source that a backup is of, to be written into. Throws `SOURCE_NOT_FOUND`, and `RESTORE_TARGET_INVALID` for the
  * catalog and for a directory that contains another source.
  */
-export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
+export async function sourceItself (
+  deps: EngineDeps,
+  { id, source: name }: Pick<Backup, 'id' | 'source'>
+): Promise<ProtectedSource> {
   const found = deps.sources.get(name)
   if (found === undefined) {
     throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is no longer configured`, {

@@ -5,14 +5,14 @@ import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
 import type { Restorable } from '../../core/restore/restorable.ts'
 import type { Placement, Restore, Restorer } from '../../core/restore/restore.ts'
-import { chainOf, requireDigests, withChain, type LocatedLink } from '../artifacts/chain-images.ts'
+import { requireDigests, withChain, type LocatedLink } from '../artifacts/chain-images.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { Images } from '../artifacts/images.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { feasible, type RestorePlan } from './restore-plan.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
-import { passOver, withoutOthers, type PassedOver } from './damaged-links.ts'
+import { throughCopies, type PassedOver } from './damaged-links.ts'
 
 /**
  * Puts a backup back: finds out what would stand in the way, verifies the backup, backs up what stands there now,
@@ -41,29 +41,19 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
   }
 }
 
-/**
- * From the nearest place that has a good copy of the backup, and of each that it is built on. A damaged one is passed
- * over, with a warning, if another place has it too; the present content of the target is backed up once.
- */
+/** From good copies; the present content of the target is backed up once. */
 async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
-  const passedOver: PassedOver = { addresses: new Set(), warnings: [] }
   let safety: Promise<Backup | undefined> | undefined
   const secure = (): Promise<Backup | undefined> => {
     safety ??= secured(deps, plan, restoreId, task)
     return safety
   }
-  let chain = await chainOf(deps, plan.backup, task.signal)
-  for (;;) {
-    try {
-      return await fromPlaces(deps, plan, { restoreId, chain, passedOver, secure }, task)
-    } catch (thrown) {
-      task.signal.throwIfAborted()
-      if (!await passOver(deps, chain, toBackupError(thrown), passedOver, task)) throw thrown
-      chain = await chainOf(deps, plan.backup, task.signal, passedOver.addresses).catch((elsewhere: unknown) => {
-        throw withoutOthers(toBackupError(thrown), toBackupError(elsewhere))
-      })
-    }
-  }
+  return await throughCopies(
+    deps,
+    plan.backup,
+    (chain, passedOver) => fromPlaces(deps, plan, { restoreId, chain, passedOver, secure }, task),
+    task
+  )
 }
 
 interface Placing {
@@ -209,7 +199,9 @@ async function withoutAside (
   { aside }: Placement,
   safety: Backup | undefined
 ): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
-  if (safety?.verification.status !== 'valid') return { isKept: true, leftover: [] }
+  if (safety?.verification.status !== 'valid') {
+    return { isKept: true, leftover: restorer.undoneBy === 'aside' ? [keptWarning(aside)] : [] }
+  }
   try {
     await restorer.discard(aside)
     return { isKept: false, leftover: [] }
@@ -219,6 +211,10 @@ async function withoutAside (
       leftover: [`the old file "${aside}" could not be removed: ${toBackupError(thrown).message}`]
     }
   }
+}
+
+export function keptWarning (aside: string): string {
+  return `what was there before is kept as "${aside}": rename it to undo the restore, or remove it`
 }
 
 /** Records the failure, and returns the error with the backup that has the state from before, if there is one. */

@@ -1,7 +1,9 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
+import { memberChain, setDetailsOf } from '../../core/backup/members.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { Restorable } from '../../core/restore/restorable.ts'
 import type {
   ConflictPolicy,
@@ -21,10 +23,13 @@ import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { sourceItself } from './restore-plan.ts'
+import { viewOf } from './set/member-view.ts'
 
 export interface DiffRequest {
   /** What the backup is compared with: another backup by its id, or the source as it stands now. */
   readonly with: number | 'live'
+  /** Of a backup of a set: the member that has the rows. */
+  readonly member?: string | undefined
   /** Only these tables; left out: all. */
   readonly tables?: readonly string[] | undefined
   /** At most so many rows of each table are returned. Default: 0. */
@@ -43,6 +48,8 @@ export interface Compared {
 }
 
 export interface RescueRequest {
+  /** Of a backup of a set: the member that has the rows. */
+  readonly member?: string | undefined
   readonly selections: readonly RowSelection[]
   /** Whether rows that refer to the chosen ones, and are gone, come along. Default: not. */
   readonly children?: boolean | undefined
@@ -68,19 +75,23 @@ const TIMEOUT = 15_000
 /** A backup whose rows can be looked at. */
 export interface BackupWithRows {
   readonly backup: Backup
+  /** Of the source alone. */
   readonly manifest: Manifest
+  /** The member of a set that has the rows; null: it is a backup of one source. */
+  readonly member: string | null
   readonly tool: RowTool
 }
 
 /**
- * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and `METHOD_UNSUPPORTED`
- * for a kind without rows.
+ * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, `METHOD_UNSUPPORTED` for a
+ * kind without rows, and as `viewOf`. `member`: of a backup of a set, the one that has the rows.
  */
-export async function requireRows (deps: EngineDeps, id: number): Promise<BackupWithRows> {
+export async function requireRows (deps: EngineDeps, id: number, wanted?: string): Promise<BackupWithRows> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const manifest = await trustedManifest(deps, id)
-  requireOpener(deps.keyring, manifest)
+  const whole = await trustedManifest(deps, id)
+  requireOpener(deps.keyring, whole)
+  const { manifest, member } = viewOf(backup, whole, wanted)
   const { rows: tool } = requireKind(deps, manifest.source.kind)
   if (tool === null) {
     throw new BackupError(
@@ -89,17 +100,31 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Backup
       { hint: 'Restore the backup to another path, and inspect it there.' }
     )
   }
-  return { backup, manifest, tool }
+  return { backup, manifest, member: member?.name ?? null, tool }
 }
 
 /** What a backup is held against: another one, or the source itself. */
 export async function otherSide (
   deps: EngineDeps,
-  { backup }: BackupWithRows,
+  before: BackupWithRows,
   wanted: DiffRequest['with']
 ): Promise<BackupWithRows | LiveSource> {
-  if (wanted !== 'live') return await requireRows(deps, wanted)
-  return { location: followedPath((await sourceItself(deps, backup)).source.location) }
+  if (wanted !== 'live') return await requireRows(deps, wanted, await memberIn(deps, wanted, before))
+  return { location: followedPath((await liveSourceOf(deps, before)).source.location) }
+}
+
+/** The member of the other backup, where that is one of a set: of the same source. */
+async function memberIn ({ catalog }: EngineDeps, id: number, before: BackupWithRows): Promise<string | undefined> {
+  const manifest = await catalog.backups.manifest(id)
+  return manifest === undefined || setDetailsOf(manifest) === null ? undefined : before.manifest.source.name
+}
+
+/** The source that the rows are of. As `sourceItself`. */
+export async function liveSourceOf (
+  deps: EngineDeps,
+  { backup: { id }, manifest }: Pick<BackupWithRows, 'backup' | 'manifest' | 'member'>
+): Promise<ProtectedSource> {
+  return await sourceItself(deps, { id, source: manifest.source.name })
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
@@ -131,7 +156,7 @@ export async function rescueFrom (
   task: Task
 ): Promise<Rescued> {
   const { backup, tool } = rowed
-  const chosen = await sourceItself(deps, backup)
+  const chosen = await liveSourceOf(deps, rowed)
   const live: LiveSource = { location: followedPath(chosen.source.location) }
   const options: RescueOptions = {
     selections: request.selections,
@@ -183,7 +208,7 @@ export async function extractRows (
  */
 async function withRestorable<T> (
   deps: EngineDeps,
-  { backup }: BackupWithRows,
+  { backup, member }: BackupWithRows,
   task: Task,
   work: (restorable: Restorable) => Promise<T>
 ): Promise<T> {
@@ -201,7 +226,7 @@ async function withRestorable<T> (
         task.bytes(bytes)
       }
     },
-    work,
+    restorable => work(member === null ? restorable : memberChain(restorable, member)),
     task.signal
   )
 }

@@ -2,7 +2,8 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Restore } from '../../core/restore/restore.ts'
 import { recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupLock } from '../jobs/locks.ts'
+import { backupLock, sourceLock } from '../jobs/locks.ts'
+import { settleSet } from './set/settle-set.ts'
 
 /**
  * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the
@@ -11,8 +12,9 @@ import { backupLock } from '../jobs/locks.ts'
  */
 export async function settleRestores (deps: EngineDeps): Promise<readonly Restore[]> {
   const settled: Restore[] = []
-  for (const { id, backupId } of await deps.catalog.restores.running()) {
-    const lock = await deps.runner.locks.tryLock([backupLock(backupId)])
+  for (const running of await deps.catalog.restores.running()) {
+    const { id, backupId } = running
+    const lock = await deps.runner.locks.tryLock(locksOf(running))
     if (lock === undefined) continue
     try {
       // It may have ended since the rows were read.
@@ -34,8 +36,15 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
   return settled
 }
 
+/** Those of the restore itself. */
+function locksOf ({ backupId, members }: Restore): readonly string[] {
+  const replaced = members.filter(({ mode }) => mode !== 'file')
+  return [backupLock(backupId), ...replaced.map(({ name }) => sourceLock(name))]
+}
+
 async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore> {
   if (restore.kind === 'drill') return await interruptedDrill(deps, restore.id)
+  if (restore.members.length > 0) return await settleSet(deps, restore)
   const { id, backupId, target, aside, safetyBackupId } = restore
   const restorer = deps.kinds.get((await recordedManifest(deps, backupId)).source.kind)?.restorer
   const isReplaced = aside !== null && await restorer?.settle(target, aside) === true

@@ -11,11 +11,16 @@ import { openDownload, type Download, type DownloadRequest } from './download.ts
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
 import { dryRun, type DryRun } from './dry-run.ts'
 import { listFiles } from './files.ts'
-import { plannedRestore, sourceItself, type RestoreRequest } from './restore-plan.ts'
+import { plannedRestore } from './planned-restore.ts'
+import type { RestorePlan, RestoreRequest } from './restore-plan.ts'
+import { dryRunSet } from './set/dry-run-set.ts'
+import { restoreSet } from './set/restore-set.ts'
+import type { SetPlan } from './set/set-plan.ts'
 import { restoreBackup } from './restore.ts'
 import {
   diffBackup,
   extractRows,
+  liveSourceOf,
   otherSide,
   requireRows,
   rescueFrom,
@@ -49,8 +54,8 @@ export interface RestoreVerbs {
   thaw(id: number, days: number): Promise<Thawing>
   /** One part, or all of them. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `PART_NOT_FOUND`. */
   download(id: number, request: DownloadRequest): Promise<Download>
-  /** Files in a backup, one page. As `listFiles`. */
-  files(id: number, query: TreeQuery): Promise<TreePage>
+  /** Files in a backup, or in a member of a backup of a set, one page. As `listFiles`. */
+  files(id: number, query: TreeQuery, member?: string): Promise<TreePage>
   /** Restores and drills. */
   restores(query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
@@ -68,7 +73,7 @@ export interface RestoreVerbs {
    */
   rescue(id: number, request: RescueRequest): Promise<Work<Rescued>>
   /** Writes rows of a backup as CSV to a new file at an absolute path; the result is how many. */
-  extract(id: number, selection: RowSelection, file: string): Promise<Work<number>>
+  extract(id: number, selection: RowSelection, file: string, member?: string): Promise<Work<number>>
 }
 
 export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
@@ -77,12 +82,10 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
   return {
     async restore (id, request) {
       const plan = await plannedRestore(deps, id, request)
-      const locks = plan.inPlace === undefined
-        ? [backupLock(id)]
-        : [backupLock(id), sourceLock(plan.inPlace.source.name)]
+      const locks = [backupLock(id), ...replacedBy(deps, plan).map(sourceLock)]
       return await runner.start(
         { kind: 'restore', source: plan.backup.source, backupId: id, locks, isUrgent: true },
-        task => restoreBackup(deps, plan, task)
+        task => 'members' in plan ? restoreSet(deps, plan, task) : restoreBackup(deps, plan, task)
       )
     },
 
@@ -90,14 +93,14 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
       const plan = await plannedRestore(deps, id, request)
       return await runner.start(
         { kind: 'diff', source: plan.backup.source, backupId: id, locks: [backupLock(id)], isUrgent: true },
-        task => dryRun(deps, plan, task)
+        task => 'members' in plan ? dryRunSet(deps, plan, task) : dryRun(deps, plan, task)
       )
     },
 
     origin: async id => (await recordedManifest(deps, id)).source.location,
     thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(THAW_MS)),
     download: (id, request) => openDownload(deps, ranges, id, request),
-    files: (id, query) => listFiles(deps, id, query, AbortSignal.timeout(LIST_MS)),
+    files: (id, query, member) => listFiles(deps, id, query, member, AbortSignal.timeout(LIST_MS)),
     restores: query => catalog.restores.list(query),
     restoreById: id => catalog.restores.get(id),
 
@@ -117,7 +120,7 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     },
 
     async diff (id, request) {
-      const before = await requireRows(deps, id)
+      const before = await requireRows(deps, id, request.member)
       const after = await otherSide(deps, before, request.with)
       const ids = 'location' in after ? [id] : [...new Set([id, after.backup.id])]
       return await runner.start({
@@ -129,8 +132,8 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     },
 
     async rescue (id, request) {
-      const rowed = await requireRows(deps, id)
-      const { name } = (await sourceItself(deps, rowed.backup)).source
+      const rowed = await requireRows(deps, id, request.member)
+      const { name } = (await liveSourceOf(deps, rowed)).source
       const locks = request.dryRun ? [backupLock(id)] : [backupLock(id), sourceLock(name)]
       return await runner.start(
         { kind: 'rescue', source: name, backupId: id, locks, isUrgent: true },
@@ -138,8 +141,8 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
       )
     },
 
-    async extract (id, selection, file) {
-      const rowed = await requireRows(deps, id)
+    async extract (id, selection, file, member) {
+      const rowed = await requireRows(deps, id, member)
       await requireTarget(deps, file, undefined)
       return await runner.start(
         { kind: 'rescue', source: rowed.backup.source, backupId: id, locks: [backupLock(id)] },
@@ -147,4 +150,12 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
       )
     }
   }
+}
+
+/** The names of the sources that the restore replaces or backs up. */
+function replacedBy ({ sources }: EngineDeps, plan: RestorePlan | SetPlan): readonly string[] {
+  if (!('members' in plan)) return plan.inPlace === undefined ? [] : [plan.inPlace.source.name]
+  const names = plan.members.flatMap(({ inPlace }) => inPlace?.source.name ?? [])
+  const set = plan.backup.source
+  return names.length < 2 ? names : [...new Set([set, ...sources.get(set)?.members ?? [], ...names])]
 }

@@ -26,8 +26,8 @@ export function fileRoutes (app: App, { engine }: { readonly engine: Pick<Engine
         'DECODE_FAILED'
       ]
     }, { params: idParams, querystring: filesQuery }),
-    async ({ params: { id }, query: { pattern = [], limit, cursor } }) => {
-      const { entries, next } = await engine.files(id, { patterns: pattern, limit, after: cursor })
+    async ({ params: { id }, query: { pattern = [], member, limit, cursor } }) => {
+      const { entries, next } = await engine.files(id, { patterns: pattern, limit, after: cursor }, member)
       return { success: true, files: entries.map(presentTreeEntry), nextCursor: next }
     }
   )

@@ -33,7 +33,7 @@ export function restoreRoutes (
       action: 'restore',
       summary: 'Restore a backup',
       description:
-        'Verifies the backup and backs up the current content first; `undo` shows how to restore that content. `target` must be in one of the directories of RESTORE_DIRS. If the restore fails, the target is unchanged. With `dryRun`, nothing is changed.',
+        'Verifies the backup and backs up the current content first; `undo` shows how to restore that content. `target` must be in one of the directories of RESTORE_DIRS. If the restore fails, the target is unchanged; of a set, all members are. With `dryRun`, nothing is changed.',
       starts: 'restore',
       answers: { 200: z.union([restoreAnswer, restoreDryRunAnswer]), 202: jobAnswer },
       errors: [
@@ -54,6 +54,7 @@ export function restoreRoutes (
         'RESTORE_TARGET_UNWRITABLE',
         'RESTORE_TARGET_OPEN',
         'RESTORE_PAGE_SIZE',
+        'RESTORE_FAILED',
         'SOURCE_LOCKED',
         'SOURCE_MISSING',
         'SOURCE_MALFORMED',
@@ -64,7 +65,7 @@ export function restoreRoutes (
       ]
     }, { params: idParams, body: restoreBody(kinds) }),
     async (request, reply) => {
-      const { target, mode, overwrite, verify, timeoutMs, dryRun, paths } = request.body
+      const { target, mode, overwrite, verify, timeoutMs, dryRun, paths, members } = request.body
       if (dryRun) {
         request.deed = 'restore dry-run'
         const work = await engine.restoreDryRun(request.params.id, {
@@ -72,7 +73,8 @@ export function restoreRoutes (
           isConfined: true,
           mode,
           overwrite,
-          paths
+          paths,
+          members
         })
         return respondWithJob(request, reply, work, found => ({
           success: true,
@@ -88,6 +90,7 @@ export function restoreRoutes (
         mode,
         overwrite,
         paths,
+        members,
         verify,
         timeout: timeoutMs,
         actor: request.caller?.token.subject ?? undefined

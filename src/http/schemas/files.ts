@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { treeEntrySchema } from '../../present/tree.ts'
-import { nextCursor, success } from './common.ts'
+import { nextCursor, sourceName, success } from './common.ts'
 
 /** Characters of a pattern, and of a cursor: the longest path in base64. */
 const LONGEST_PATTERN = 4096
@@ -13,6 +13,7 @@ export const filesQuery = z.strictObject({
     description:
       'A path relative to the source; `*`, `?` and `[a-z]` match within a name, `**` any number of directories. A directory includes its content. May be repeated.'
   }),
+  member: sourceName.optional().meta({ description: 'For a backup of a set: the member that has the files.' }),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: z.string().max(LONGEST_CURSOR).optional().meta({ description: 'The `nextCursor` of the previous page.' })
 })

@@ -20,7 +20,13 @@ export const restoreBody = (kinds: readonly KindOutline[]) =>
       description: 'true: nothing is changed; `dryRun` in the response shows what the restore would change.'
     }),
     target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
-      .optional().meta({ description: 'Another path; default: the source itself.' }),
+      .optional().meta({
+        description:
+          'Another path; default: the source itself. For several members of a set: a directory that does not exist or is empty.'
+      }),
+    members: z.array(sourceName).min(1).max(100).optional().meta({
+      description: 'For a backup of a set: restore only these members; default: all of them.'
+    }),
     paths: z.array(pathPattern).min(1).max(100).optional().meta({
       description:
         'For a backup of files: restore only the files that match one of these patterns to `target`, a new directory; see `pattern` of GET /api/backups/{id}/files.'

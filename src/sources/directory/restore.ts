@@ -15,7 +15,17 @@ import { requireGnuTar } from './gnu-tar.ts'
 import { holdersOf } from './holders.ts'
 import { MalformedError } from './malformed.ts'
 import { RESTORE_NEEDS } from './restore-needs.ts'
-import { makeFreshTree, openSpot, removeTree, settleSpot, swapIn, syncAround, takePlace, type Spot } from './spot.ts'
+import {
+  makeFreshTree,
+  openSpot,
+  removeTree,
+  settleSpot,
+  swapBack,
+  swapIn,
+  syncAround,
+  takePlace,
+  type Spot
+} from './spot.ts'
 import { planTree } from './tree-plan.ts'
 
 /**
@@ -52,6 +62,16 @@ export function directoryRestorer (): Restorer {
       if (spot === undefined) return false
       try {
         return await settleSpot(spot)
+      } finally {
+        spot.folder.close()
+      }
+    },
+
+    async revert (path, aside, hadContent) {
+      const spot = spotIfThere(path, aside)
+      if (spot === undefined) return
+      try {
+        await swapBack(spot, hadContent)
       } finally {
         spot.folder.close()
       }
@@ -94,8 +114,7 @@ async function build (
     const content = fresh.content(only === undefined ? plan.single : null)
     if (placement.mode === 'file') takePlace(spot, content, placement)
     const isOldKept = placement.mode !== 'file' && swapIn(spot, content)
-    const kept = `what was there before is kept as "${placement.aside}": rename it to undo the restore, or remove it`
-    return { bytes: plan.total.bytes, isOldKept, warnings: [...warnings, ...isOldKept ? [kept] : []] }
+    return { bytes: plan.total.bytes, isOldKept, warnings }
   } finally {
     await fresh.remove()
   }

@@ -172,3 +172,25 @@ export async function settleSpot (spot: Spot): Promise<boolean> {
   fsyncSync(folder.fd)
   return false
 }
+
+/**
+ * Undoes `swapIn`, also one that was interrupted: what is kept under `aside` gets its name back, and what took it is
+ * removed. `hadContent` false: nothing was there before, and what is there now is removed. After a crash `settleSpot`
+ * completes it. Throws `RESTORE_FAILED` where the restored tree cannot be removed; then the old one has its name back.
+ */
+export async function swapBack (spot: Spot, hadContent: boolean): Promise<void> {
+  if (!await settleSpot(spot) && hadContent) return
+  const { folder, name, aside } = spot
+  const [here, kept] = [folder.at(name), folder.at(aside)]
+  if (isThere(here)) {
+    const fresh = makeFolder(folder, freshName(spot))
+    try {
+      moveTo(Buffer.from(here), fresh.at(TREE))
+    } finally {
+      fresh.close()
+    }
+  }
+  if (isThere(kept)) renameSync(kept, here)
+  fsyncSync(folder.fd)
+  await removeFreshTree(spot)
+}

@@ -58,6 +58,9 @@ const restorer: Restorer = {
   discard: async aside => {
     await (await loadRestorer()).discard(aside)
   },
+  revert: async (...args) => {
+    await (await loadRestorer()).revert(...args)
+  },
   holders: async (...args) => await (await loadRestorer()).holders(...args)
 }
 

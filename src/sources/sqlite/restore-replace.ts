@@ -142,15 +142,41 @@ export function undoHalfReplaced (target: string, aside: string): boolean {
 function undo ({ folder, name }: Spot, aside: string): boolean {
   removeFresh(folder, aside)
   const [target, kept] = [folder.at(name), folder.at(aside)]
-  if (!exists(target) && exists(kept)) renameSync(kept, target)
+  const hasNoName = !exists(target) && exists(kept)
   const [here, there] = [target, kept].map(path => lstatSync(path, { throwIfNoEntry: false }))
-  if (here?.ino !== there?.ino || here?.dev !== there?.dev) return isKept(folder, aside)
+  if (!hasNoName && (here?.ino !== there?.ino || here?.dev !== there?.dev)) return isKept(folder, aside)
+  giveBack(folder, kept, target)
+  return false
+}
+
+/** The file itself is last: its log and journal are next to it as soon as it has its name. */
+function giveBack (folder: Folder, kept: string, target: string): void {
   for (const suffix of COMPANIONS) {
     if (exists(kept + suffix)) renameSync(kept + suffix, target + suffix)
   }
-  rmSync(kept, { force: true })
+  if (exists(target)) rmSync(kept, { force: true })
+  else if (exists(kept)) renameSync(kept, target)
   fsyncSync(folder.fd)
-  return false
+}
+
+/**
+ * Undoes `replaceFile`: the new file is removed, and the old one, kept as `aside`, gets its name back with what belongs
+ * to it. `hadContent` false: no database was there before. Does nothing where the old one has its name. May be
+ * repeated, also after a crash. Throws `RESTORE_TARGET_INVALID` where the path leads to another folder since.
+ */
+export function undoReplaced (target: string, aside: string, hadContent: boolean): void {
+  if (statSync(dirname(target), { throwIfNoEntry: false }) === undefined) return
+  const folder = openFolder(dirname(target))
+  try {
+    const spot: Spot = { folder, name: basename(target), path: target }
+    const [here, kept] = [folder.at(spot.name), folder.at(basename(aside))]
+    if (!undo(spot, basename(aside)) && (hadContent || !exists(here))) return
+    // Left behind, what belongs to the new file would be taken for a part of the old one.
+    for (const suffix of [...COMPANIONS, '']) rmSync(here + suffix, { force: true })
+    giveBack(folder, kept, here)
+  } finally {
+    folder.close()
+  }
 }
 
 /** Removes a file that was set aside, and what belongs to it. */

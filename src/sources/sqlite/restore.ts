@@ -9,7 +9,7 @@ import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { SQLITE_CHILD } from './open.ts'
 import type { PlainImage, RestoreMessage, RestoreTask } from './restore-protocol.ts'
-import { discardAside, undoHalfReplaced } from './restore-replace.ts'
+import { discardAside, undoHalfReplaced, undoReplaced } from './restore-replace.ts'
 
 /**
  * Restores SQLite databases, in child processes: closing a descriptor here would drop the locks of the whole service.
@@ -60,10 +60,13 @@ export function sqliteRestorer (
       return { bytes: placed.bytes, isOldKept: placed.isOldKept, took: placed.at - begun, warnings }
     },
 
-    // Both only name and unname files, which is harmless to locks.
+    // These only name and unname files, which is harmless to locks.
     settle: async (path, aside) => undoHalfReplaced(path, aside),
     discard: async aside => {
       discardAside(aside)
+    },
+    revert: async (path, aside, hadContent) => {
+      undoReplaced(path, aside, hadContent)
     },
 
     async holders (path, signal) {

@@ -25,7 +25,12 @@ test('a restore answers with what was done and how to undo it, and is audited', 
     3000,
     900
   ])
-  assert.deepEqual(undo, { backupId: 2, call: 'POST /api/backups/2/restore', command: 'holdfast restore 2' })
+  assert.deepEqual(undo, {
+    backupId: 2,
+    call: 'POST /api/backups/2/restore',
+    command: 'holdfast restore 2',
+    members: []
+  })
   assert.deepEqual(engine.calls, [
     'backup 1',
     'restore 1 {"isConfined":true,"mode":"live","timeout":500,"actor":"the admin"}'

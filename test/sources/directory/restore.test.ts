@@ -111,8 +111,7 @@ describe('replace', () => {
     writeFileSync(join(tree, 'newer'), 'newer')
     const placement = placementOf(tree, { mode: 'replace' })
     const { isOldKept, bytes, warnings } = await restore([backup], placement)
-    assert.deepEqual([isOldKept, bytes, warnings.length], [true, 9, 1])
-    assert.match(warnings[0] ?? '', /what was there before is kept as ".*\.before-12345678"/)
+    assert.deepEqual([isOldKept, bytes, warnings], [true, 9, []])
     assert.deepEqual(readdirSync(tree).toSorted(), ['deep', 'top'])
     assert.equal(readFileSync(join(tree, 'top'), 'utf8'), 'top')
     assert.equal(readFileSync(join(placement.aside, 'newer'), 'utf8'), 'newer')
@@ -122,12 +121,56 @@ describe('replace', () => {
     assert.deepEqual(readdirSync(home), ['tree'])
   })
 
-  test('puts a tree where nothing is', async t => {
-    const { tree } = smallTree(t)
+  test('is undone by a revert: the old tree has its name again, and nothing of the new one stays', async t => {
+    const { home, tree } = smallTree(t)
+    const backup = backedUp(t, tree)
+    writeFileSync(join(tree, 'top'), 'changed')
+    const placement = placementOf(tree, { mode: 'replace' })
+    await restore([backup], placement)
+    for (const time of ['first', 'second']) {
+      await restorer.revert(tree, placement.aside, true)
+      assert.deepEqual([readdirSync(home), readFileSync(join(tree, 'top'), 'utf8')], [['tree'], 'changed'], time)
+    }
+  })
+
+  test('puts a tree where nothing is; a revert removes it, and completes one that was interrupted', async t => {
+    const { home, tree } = smallTree(t)
     const backup = backedUp(t, tree)
     rmSync(tree, { recursive: true })
-    const { isOldKept } = await restore([backup], placementOf(tree, { mode: 'replace' }))
+    const placement = placementOf(tree, { mode: 'replace' })
+    const { isOldKept } = await restore([backup], placement)
     assert.deepEqual([isOldKept, readFileSync(join(tree, 'top'), 'utf8')], [false, 'top'])
+    // As a kill between the two renames would leave it.
+    mkdirSync(`${placement.aside}.new`, { mode: 0o700 })
+    renameSync(tree, join(`${placement.aside}.new`, 'tree'))
+    for (const hadContent of [false, false, true]) {
+      await restorer.revert(tree, placement.aside, hadContent)
+      assert.deepEqual(readdirSync(home), [])
+    }
+    await restore([backup], placement)
+    await restorer.revert(tree, placement.aside, false)
+    assert.deepEqual(readdirSync(home), [])
+  })
+
+  test('a revert works for a single file, for a tree that its owner may not write to, and where the folder is gone', async t => {
+    const { home, tree } = smallTree(t)
+    const file = join(tree, 'top')
+    const tar = tarOf(tree)
+    const entries = listOfTar(tar).filter(({ path }) => path.toString() === 'top')
+    writeFileSync(file, 'changed')
+    const placement = placementOf(file, { mode: 'replace' })
+    await restore([storedDirectory(t, { tar, entries })], placement)
+    assert.equal(readFileSync(file, 'utf8'), 'top')
+    await restorer.revert(file, placement.aside, true)
+    assert.deepEqual([readdirSync(tree).toSorted(), readFileSync(file, 'utf8')], [['deep', 'top'], 'changed'])
+    chmodSync(tree, 0o500)
+    const whole = placementOf(tree, { mode: 'replace' })
+    await restore([backedUp(t, tree)], whole)
+    await restorer.revert(tree, whole.aside, true)
+    assert.deepEqual([readdirSync(home), statSync(tree).mode & 0o777], [['tree'], 0o500])
+    chmodSync(tree, 0o700)
+    rmSync(home, { recursive: true })
+    await restorer.revert(tree, whole.aside, true)
   })
 
   test('is refused while a process has a file of the tree open, and names it', async t => {

@@ -16,7 +16,7 @@ import Database from 'better-sqlite3'
 import { lastLink } from '../../../src/core/restore/restorable.ts'
 import type { Placed, Placement } from '../../../src/core/restore/restore.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
-import { discardAside, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
+import { discardAside, undoHalfReplaced, undoReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
 import { manifestOf } from '../../support/catalog/catalog.ts'
 import { makeMoney, readMoney, startWriter, TOTAL, type MoneyOptions } from '../../support/databases/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -273,6 +273,59 @@ test('killed at any instant of a replacement the old file stands there or the ne
   })
   assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))
   t.diagnostic(JSON.stringify(outcomes))
+})
+
+test('where the old file was renamed and never replaced, what belongs to it comes back with it', async t => {
+  const { live } = bench(t)
+  const db = new Database(live)
+  db.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE late (x)')
+  for (const suffix of ['', '-wal']) copyFileSync(live + suffix, `${live}.aside${suffix}`)
+  db.close()
+  // As a kill on a file system without hard links would leave it.
+  rmSync(live)
+  assert.equal(undoHalfReplaced(live, `${live}.aside`), false)
+  const again = new Database(live)
+  t.after(() => again.close())
+  assert.equal(again.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'late'").pluck().get(), 1)
+})
+
+test('a replacement that is undone gives the old file its name with what belongs to it, and nothing of the new one stays', async t => {
+  const { home, live, aside, restore } = bench(t)
+  const old = readFileSync(live)
+  const before = readdirSync(home)
+  await restore({ mode: 'replace' })
+  for (const suffix of ['-wal', '-shm']) writeFileSync(live + suffix, 'of the new file')
+  writeFileSync(`${aside}-journal`, 'of the old file')
+  undoReplaced(live, aside, true)
+  assert.deepEqual(readFileSync(live), old)
+  assert.equal(readFileSync(`${live}-journal`, 'utf8'), 'of the old file')
+  assert.deepEqual(readdirSync(home).toSorted(), [...before, 'live.db-journal'].toSorted())
+  undoReplaced(live, aside, true)
+  assert.deepEqual([readFileSync(live), existsSync(`${live}-journal`)], [old, true])
+})
+
+test('an undo that was interrupted is completed by the next one', async t => {
+  const { live, aside, restore } = bench(t)
+  const old = readFileSync(live)
+  await restore({ mode: 'replace' })
+  // As a kill between the removal of the new file and the last rename would leave it.
+  rmSync(live)
+  writeFileSync(`${live}-journal`, 'of the old file')
+  undoReplaced(live, aside, true)
+  assert.deepEqual([readFileSync(live), existsSync(`${live}-journal`), existsSync(aside)], [old, true, false])
+})
+
+test('an undo removes a file where there was none, and leaves the log that was there alone', async t => {
+  const { home, live, aside, restore } = bench(t)
+  for (const suffix of ['', '-wal', '-shm']) rmSync(live + suffix, { force: true })
+  writeFileSync(`${live}-wal`, 'left behind')
+  const before = readdirSync(home)
+  await restore({ mode: 'replace' })
+  for (const time of ['first', 'second']) {
+    undoReplaced(live, aside, false)
+    assert.deepEqual(readdirSync(home), before, time)
+    assert.equal(readFileSync(`${live}-wal`, 'utf8'), 'left behind')
+  }
 })
 
 test('another path becomes a new file, and one that exists gives way only where that is allowed', async t => {

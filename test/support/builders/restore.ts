@@ -10,6 +10,7 @@ export function aRestore (given: Partial<Restore> = {}): Restore {
     backupId: 1,
     source: 'workstation',
     target: '/data/workstation.db',
+    members: [],
     mode: 'live',
     status: 'completed',
     safetyBackupId: 2,

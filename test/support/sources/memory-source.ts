@@ -279,6 +279,13 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
     holders: async () => [],
     discard: async aside => {
       files.delete(aside)
+    },
+    async revert (path, aside, hadContent) {
+      const kept = files.get(aside)
+      const source = sources.find(({ location }) => location === path)
+      if (kept !== undefined && source !== undefined) source.bytes = kept
+      else if (!hadContent) files.delete(path)
+      files.delete(aside)
     }
   }
 }
