@@ -139,6 +139,7 @@ export const ERRORS = {
     title: 'an assertion about the backup failed'
   },
   ASSERTION_INCONCLUSIVE: { status: 422, exit: 2, retry: false, title: 'an assertion could not be evaluated' },
+  REFERENCES_TOO_MANY: { status: 422, exit: 2, retry: false, title: 'a query names more files than can be checked' },
   QUERY_FAILED: { status: 422, exit: 2, retry: false, title: 'a query on the backup failed' },
   RESTORE_TARGET_EXISTS: {
     status: 409,

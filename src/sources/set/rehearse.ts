@@ -2,7 +2,7 @@ import { memberChain } from '../../core/backup/members.ts'
 import { lastLink } from '../../core/restore/restorable.ts'
 import type { Rehearsal, Rehearser } from '../../core/restore/rehearsal.ts'
 import { memberCheck } from './checks.ts'
-import { summed, type MemberChecks } from './inspect.ts'
+import { summed, withReferences, type MemberChecks } from './inspect.ts'
 import { requireKindOf, requireSet, type KindNamed } from './kinds.ts'
 
 interface Standing {
@@ -15,12 +15,14 @@ interface Standing {
 export function setRehearser (kindNamed: KindNamed): Pick<Rehearser, 'rehearse'> {
   return {
     async rehearse (restorable, signal) {
+      const { manifest, images } = lastLink(restorable)
+      const details = requireSet(manifest.facts)
       const standing: Standing[] = []
       const close = async (): Promise<void> => {
         for (const { rehearsal } of standing.splice(0).toReversed()) await rehearsal.close()
       }
       try {
-        for (const { name, kind } of requireSet(lastLink(restorable).manifest.facts).members) {
+        for (const { name, kind } of details.members) {
           const { rehearser } = requireKindOf(kindNamed, kind)
           standing.push({
             member: name,
@@ -39,7 +41,7 @@ export function setRehearser (kindNamed: KindNamed): Pick<Rehearser, 'rehearse'>
             const { inspector } = requireKindOf(kindNamed, kind)
             found.push({ member, checks: await rehearsal.checks(signal), opening: inspector.checks })
           }
-          return summed(found)
+          return await withReferences(summed(found), { details, images, kindNamed }, signal)
         },
 
         async assess (assertions, at, signal) {
