@@ -12,6 +12,7 @@ export const COMMANDS = [
   'drills',
   'files',
   'help',
+  'import',
   'key',
   'list',
   'pin',
