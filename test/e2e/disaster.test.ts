@@ -194,7 +194,7 @@ for (const kind of ['a directory', 'a bucket'] as const) {
       }
       assert.match(
         (await fetched('RESTORE.txt')).toString('utf8'),
-        /age -d -i key\.txt \$B\.db\.zst\.age \| zstd -d > \$B\.db/
+        /age -d -i key\.txt \$B\.zst\.age \| zstd -d > \$B/
       )
       const there = JSON.parse((await fetched(`${manifest.object.name}.manifest.json`)).toString('utf8')) as Manifest
       assert.deepEqual(there, manifest)

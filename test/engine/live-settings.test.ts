@@ -71,7 +71,8 @@ test("the source's own policy wins over the settings", async t => {
     keepLocal: true,
     anomalyGuard: true,
     maxChainLength: 24,
-    maxChainAge: 604_800_000
+    maxChainAge: 604_800_000,
+    coveredBy: null
   })
   assert.deepEqual((await engine.source('bank')).policy, {
     enabled: false,
@@ -86,7 +87,8 @@ test("the source's own policy wins over the settings", async t => {
     keepLocal: true,
     anomalyGuard: true,
     maxChainLength: 24,
-    maxChainAge: 604_800_000
+    maxChainAge: 604_800_000,
+    coveredBy: null
   })
 })
 
