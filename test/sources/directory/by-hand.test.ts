@@ -33,7 +33,7 @@ test('no line of the note is longer than a note may have, and each command of it
     return stdout
   }
   const of = (backup: typeof full, command = ''): string =>
-    command.replaceAll('$F', join(backup.directory, 'main')).replaceAll('<list>', join(backup.directory, 'files'))
+    command.replaceAll('$B', join(backup.directory, 'main')).replaceAll('<list>', join(backup.directory, 'files'))
   assert.match(run(of(full, look)), /sub\/gone too/)
   run(make)
   for (const link of [full, increment]) run(of(link, extract))
