@@ -101,7 +101,7 @@ test('a set holds its members: meanwhile none of them is restored or backed up',
   const lock = await deps.runner.locks.lock(['source:payloads'])
   await rejectsWith('BACKUP_IN_PROGRESS', create())
   await lock.release()
-  assert.equal((await create()).status, 'completed')
+  assert.equal((await create({ verify: false })).status, 'completed')
   assert.equal((await engine.sources()).find(({ name }) => name === 'audit')?.policy.coveredBy, 'elspeth')
 })
 
@@ -116,7 +116,7 @@ test('the hooks of a set run around those of its members', async t => {
   for (const name of ['elspeth', 'payloads', 'audit']) {
     Object.assign(deps.sources.get(name)!, { hooks: hooks(name) })
   }
-  await create()
+  await create({ verify: false })
   assert.deepEqual(readFileSync(log, 'utf8').trim().split('\n'), [
     'before elspeth',
     'before payloads',
