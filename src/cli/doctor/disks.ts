@@ -26,7 +26,7 @@ async function examineDisks (
   if (live === undefined || backups === undefined) return skipped(`the ${noun} or BACKUP_DIR does not exist yet`)
   const remedy = 'Set BACKUP_DIR to another disk, or configure a store for copies.'
   if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) {
-    return warn(`the backups are in the same directory as their ${noun}`, remedy)
+    return warn(`the backups are next to the ${noun}, on the same disk: a failure of the disk destroys both`, remedy)
   }
   const [one, other] = await Promise.all([diskOf(path), diskOf(backupDir)])
   return one === other

@@ -193,7 +193,7 @@ test('backups in the folder of their database are worth a word of their own', as
   mkdirSync(join(directory, 'backups'))
   assert.ok(
     (await complaints({ sources: [shopAt(path)], backupDir: join(directory, 'backups') })).includes(
-      'warn disk: the backups are in the same directory as their database'
+      'warn disk: the backups are next to the database, on the same disk: a failure of the disk destroys both'
     )
   )
 })
