@@ -91,7 +91,11 @@ export function applyRetention (
     decideSeries(suspects, freeze(live, policy, chains, now), policy, chains, now)
   ] as const
   const beyond = new Map(decided.flatMap(({ limited }) => [...limited.beyond]))
-  const isBeyond = (backup: BackupOutline): boolean => beyond.has(chains.headOf(backup))
+  // A head that its own series does not choose goes by no number: what the other series chooses of its chain stays.
+  const isBeyond = (backup: BackupOutline): boolean => {
+    const head = chains.headOf(backup)
+    return decided.some(({ heads, limited }) => heads.has(head) && limited.beyond.has(head))
+  }
   keepByPolicy(decided[0], isBeyond, policy, chains, now, (backup, reason) => {
     kept.add(backup, reason)
   })

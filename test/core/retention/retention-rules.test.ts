@@ -326,6 +326,28 @@ function grown (all: readonly Backup[], growth: readonly number[]): readonly Bac
   return grown
 }
 
+test('what the rules choose stays, also if its full backup is a suspect that no rule chooses', () => {
+  const suspicion = { reasons: ['odd'], releasedAt: null, releasedBy: null }
+  const full = backupOf(1, { startedAt: new Date('2023-01-01'), suspicion, link: linkOf({ depth: 0, chain: 'one' }) })
+  const increment = backupOf(2, {
+    startedAt: new Date('2023-01-02'),
+    type: 'pre-migration',
+    parentId: 1,
+    link: linkOf({ depth: 1, chain: 'one' })
+  })
+  const later = backupOf(3, { startedAt: new Date('2025-03-07'), suspicion, link: linkOf({ depth: 0, chain: 'two' }) })
+  const pinned = backupOf(4, { startedAt: new Date('2025-10-24'), pinned: true })
+  const chosen: RetentionPolicy = {
+    maxBackups: 1,
+    rules: { minBackups: 0 },
+    timeZone: 'UTC',
+    freshSince: null,
+    suspect: null
+  }
+  const decisions = applyRetention([full, increment, later, pinned], chosen, NOW)
+  assert.deepEqual(decisions.flatMap(({ backup, keep }) => keep ? [] : [backup.id]), [])
+})
+
 for (const sort of ['without chains', 'with chains', 'with parents of any sort'] as const) {
   test(`what is kept is what a plain look at every rule by itself says, ${sort}`, () => {
     const zones = fc.constantFrom('UTC', 'Europe/Vienna', 'America/New_York', 'Australia/Lord_Howe')
