@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
-import type { Importer, ImportForm, Snapshot, Source } from '../../core/ports/source.ts'
+import type { Importer, ImportForm, Source } from '../../core/ports/source.ts'
 import { END_OF_ARCHIVE, padding } from '../../files/tar-blocks.ts'
+import { atLocation } from '../at-location.ts'
 import type { Entry } from './entry.ts'
 import { extractTar } from './extract-tar.ts'
 import { requireGnuTar } from './gnu-tar.ts'
@@ -131,16 +132,5 @@ function rootOf (common: readonly Buffer[], source: string): string {
 
 /** The tree in scratch space, as a state of the source itself, and in no chain: no increment is built on it. */
 function imported (copy: Source, location: string): Source {
-  return {
-    ...copy,
-    location,
-    async snapshot (...args): Promise<Snapshot> {
-      const snapshot = await copy.snapshot(...args)
-      return {
-        parts: () => snapshot.parts(),
-        close: () => snapshot.close(),
-        outcome: async () => ({ ...await snapshot.outcome(), link: null })
-      }
-    }
-  }
+  return atLocation(copy, location, outcome => ({ ...outcome, link: null }))
 }

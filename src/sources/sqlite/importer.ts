@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Importer, ImportForm, Snapshot, Source } from '../../core/ports/source.ts'
+import type { Importer, ImportForm, Source } from '../../core/ports/source.ts'
 import { sibling } from '../child.ts'
 import { startSubprocess, timeFor, type ChildLimits } from '../subprocess.ts'
+import { atLocation } from '../at-location.ts'
 import { SQLITE_CHILD } from './open.ts'
 import type { ImportTask } from './protocol.ts'
 import { sizeOf, sqliteSource } from './sqlite-source.ts'
@@ -72,20 +73,8 @@ const OF_THE_COPY = new Set(['fileUid', 'fileGid', 'fileMode'])
 
 /** The database in scratch space, as a state of the source itself. */
 function imported (copy: Source, location: string): Source {
-  return {
-    ...copy,
-    location,
-    async snapshot (...args): Promise<Snapshot> {
-      const snapshot = await copy.snapshot(...args)
-      return {
-        parts: () => snapshot.parts(),
-        close: () => snapshot.close(),
-        async outcome () {
-          const { facts, link } = await snapshot.outcome()
-          const properties = Object.entries(facts.properties).filter(([key]) => !OF_THE_COPY.has(key))
-          return { facts: { ...facts, properties: Object.fromEntries(properties) }, link }
-        }
-      }
-    }
-  }
+  return atLocation(copy, location, ({ facts, link }) => {
+    const properties = Object.entries(facts.properties).filter(([key]) => !OF_THE_COPY.has(key))
+    return { facts: { ...facts, properties: Object.fromEntries(properties) }, link }
+  })
 }
