@@ -233,22 +233,25 @@ async function failed (
       at: deps.clock.now()
     })
     deps.events.emit({ type: 'restore.failed', restore, code: error.code })
-    if (restore.safetyBackupId === null) return error
-    const { code, message, hint, details } = error
-    return new BackupError(code, message, {
-      ...hint !== undefined && { hint },
-      details: { ...details, safetyBackupId: restore.safetyBackupId },
-      cause: error
-    })
+    return withSafetyBackup(error, restore)
   } catch (thrown) {
-    // The row stays undecided: housekeeping tries again, and the caller hears of the first error.
-    deps.events.emit({
-      type: 'operation.failed',
-      operation: 'restore',
-      source: backup.source,
-      method: backup.method,
-      code: toBackupError(thrown).code
-    })
+    reportUndecided(deps, backup, thrown)
     return error
   }
+}
+
+/** The error with the backup that has the state from before the restore, if there is one. */
+export function withSafetyBackup (error: BackupError, { safetyBackupId }: Restore): BackupError {
+  if (safetyBackupId === null) return error
+  const { code, message, hint, details } = error
+  return new BackupError(code, message, {
+    ...hint !== undefined && { hint },
+    details: { ...details, safetyBackupId },
+    cause: error
+  })
+}
+
+/** The row of the restore stays undecided: housekeeping tries again, and the caller hears of the first error. */
+export function reportUndecided ({ events }: EngineDeps, { source, method }: Backup, thrown: unknown): void {
+  events.emit({ type: 'operation.failed', operation: 'restore', source, method, code: toBackupError(thrown).code })
 }

@@ -11,7 +11,7 @@ import { checkScratch } from '../../artifacts/free-space.ts'
 import type { EngineDeps } from '../../deps.ts'
 import { requireKind } from '../../require-kind.ts'
 import { throughCopies, type PassedOver } from '../damaged-links.ts'
-import { keptWarning, unpackedBytes } from '../restore.ts'
+import { keptWarning, reportUndecided, unpackedBytes, withSafetyBackup } from '../restore.ts'
 import { feasibleSet, makeDirectory } from './feasible-set.ts'
 import { secureMembers } from './secure-members.ts'
 import { isInUse, type MemberPlan, type SetPlan } from './set-plan.ts'
@@ -234,33 +234,17 @@ export async function discardAsides (deps: EngineDeps, record: MemberRecord): Pr
 }
 
 /** Records the failure once all members have their previous content, and returns the error. */
-async function failed (
-  deps: EngineDeps,
-  { source, method }: Backup,
-  restoreId: number,
-  error: BackupError
-): Promise<BackupError> {
-  const { code, message, hint, details } = error
+async function failed (deps: EngineDeps, backup: Backup, restoreId: number, error: BackupError): Promise<BackupError> {
+  const { code, message } = error
   try {
     const row = await deps.catalog.restores.get(restoreId)
     // Housekeeping tries again.
     if (!isAllPrevious(row.members)) throw error
     const restore = await deps.catalog.restores.fail(restoreId, { code, message, aside: null, at: deps.clock.now() })
     deps.events.emit({ type: 'restore.failed', restore, code })
-    if (restore.safetyBackupId === null) return error
-    return new BackupError(code, message, {
-      ...hint !== undefined && { hint },
-      details: { ...details, safetyBackupId: restore.safetyBackupId },
-      cause: error
-    })
+    return withSafetyBackup(error, restore)
   } catch (thrown) {
-    deps.events.emit({
-      type: 'operation.failed',
-      operation: 'restore',
-      source,
-      method,
-      code: toBackupError(thrown).code
-    })
+    reportUndecided(deps, backup, thrown)
     return error
   }
 }
