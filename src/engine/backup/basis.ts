@@ -138,7 +138,7 @@ export function requireLink (link: ChainLink | null, { parent }: SnapshotRequest
 }
 
 /** The most characters that a description has, as the API takes it. */
-const DESCRIPTION = 1000
+export const DESCRIPTION = 1000
 
 /** The description that was given, with the reason for which a full backup was made in place of an increment. */
 export function describedBasis (description: string | null, { reason }: Basis): string | null {

@@ -9,6 +9,7 @@ import type { ProtectedSource } from '../../core/protected-source.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import { cleanupSignal } from '../../core/cleanup-signal.ts'
 import type { EngineDeps } from '../deps.ts'
+import { DESCRIPTION } from './basis.ts'
 import { createBackup } from './create.ts'
 import { editBackup } from './edit.ts'
 import { copyForImport, type FileState, type ImportCopy } from './import-copy.ts'
@@ -117,9 +118,6 @@ function recordOf (
 ): ImportRecord {
   return { at: clock.now().toISOString(), file: basename(path), form: form.name, ...content, timeFrom }
 }
-
-/** The most characters that a description has, as the API takes it. */
-const DESCRIPTION = 1000
 
 function describe ({ path, form, timeFrom }: Addition['plan']): string {
   const origin = { option: 'time given', name: 'time from its name', modified: 'time of its last change' }[timeFrom]
