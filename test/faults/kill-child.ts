@@ -99,7 +99,8 @@ function withBorders (deps: EngineDeps): EngineDeps {
       scratch: counted(deps.scratch)
     }
   }
-  const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
+  const { backups, jobs, hooks } = deps.catalog
+  const catalog = { ...deps.catalog, backups: counted(backups), jobs: counted(jobs), hooks: counted(hooks) }
   const sources = new Map(
     [...deps.sources].map(
       ([name, { source, ...rest }]): [string, ProtectedSource] => [name, { source: counted(source), ...rest }]
@@ -112,7 +113,8 @@ function withBorders (deps: EngineDeps): EngineDeps {
     maxConcurrent: 2,
     maxQueued: { all: 100, perSource: 20 }
   })
-  return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
+  const { runCommand } = counted({ runCommand: deps.runCommand })
+  return { ...deps, catalog, sources, runner, runCommand, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
 
 async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
@@ -123,6 +125,11 @@ async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
       return await (await engine.create({ type: 'scheduled', compression: 'zstd' })).result
     case 'increment':
       return await (await engine.create({ source: 'notes', type: 'manual', method: 'incremental' })).result
+    case 'set':
+    case 'set increment': {
+      const method = verb === 'set' ? 'full' : 'incremental'
+      return await (await engine.create({ source: 'app', type: 'scheduled', compression: 'zstd', method })).result
+    }
     case 'create plain':
       return await (await engine.create({ type: 'scheduled', compression: 'none' })).result
     case 'upload':
@@ -160,7 +167,7 @@ async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 const config = loadConfig({
-  DATABASE_PATH: `${home}/shop.db`,
+  ...!verb.startsWith('set') && { DATABASE_PATH: `${home}/shop.db` },
   BACKUP_DIR: `${home}/backups`,
   DATA_DIR: `${home}/data`,
   MAX_BACKUPS: '2'

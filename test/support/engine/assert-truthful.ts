@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { openEngine } from '../../../src/app/open-engine.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { isFinished } from '../../../src/core/job.ts'
-import { manifestKey } from '../../../src/core/backup/object-key.ts'
+import { manifestKey, siblingKey } from '../../../src/core/backup/object-key.ts'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { filesIn } from './engine.ts'
 
@@ -24,11 +24,16 @@ export async function assertTruthful (config: Config, proven = new Set<number>()
     const rows = [...backups, ...trashed]
     assert.deepEqual(rows.filter(backup => backup.status === 'in_progress'), [])
     assert.deepEqual((await engine.jobs({ limit: 500 })).jobs.filter(job => !isFinished(job)), [])
+    assert.deepEqual(await deps.catalog.restores.running(), [])
 
     const standing = rows.filter(backup => backup.status === 'completed')
     const kept = rows.filter(backup => backup.status === 'failed' && backup.key.startsWith('quarantine/'))
     const expected = [
-      ...standing.flatMap(backup => [backup.key, manifestKey(backup.key)]),
+      ...standing.flatMap(({ key, parts }) => [
+        key,
+        manifestKey(key),
+        ...parts.map(({ fileName }) => siblingKey(key, fileName))
+      ]),
       ...kept.map(backup => backup.key)
     ]
     assert.deepEqual(filesIn(config.backupDir), expected.toSorted())

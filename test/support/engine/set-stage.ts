@@ -16,19 +16,22 @@ const ROWS = 200
 
 export const MEMBERS = ['audit', 'config', 'jobs', 'payloads'] as const
 
-const CONFIG = `\
+const SOURCES = `\
 sources:
   audit: { kind: sqlite, path: app/audit.db }
   jobs: { kind: sqlite, path: app/jobs.db }
   payloads: { kind: directory, path: app/payloads }
   config: { kind: directory, path: app/pipeline.yaml }
-sets: { app: { members: [audit, jobs, payloads, config] } }
 `
 
-/** Two databases, a directory and a single file, each with content that names one state of them all. */
-export function makeApp (home: string): void {
+/**
+ * Two databases, a directory and a single file, each with content that names one state of them all, and the set `app`
+ * of them. `options`: what the set has in holdfast.yaml in addition, in braces.
+ */
+export function makeApp (home: string, options = ''): void {
   mkdirSync(join(home, 'app'))
-  writeFileSync(join(home, 'holdfast.yaml'), CONFIG)
+  const set = `{ members: [audit, jobs, payloads, config]${options === '' ? '' : `, ${options}`} }`
+  writeFileSync(join(home, 'holdfast.yaml'), `${SOURCES}sets: { app: ${set} }\n`)
 }
 
 /** Gives all of them the content of this state. */
