@@ -23,20 +23,27 @@ export function makeMoney (
   db.pragma(`page_size = ${pageSize}`)
   db.pragma(`journal_mode = ${journalMode}`)
   db.pragma('synchronous = off')
+  makeAccounts(db)
   db.exec(`
-    CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
     CREATE TABLE entry (id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account (id), note TEXT, amount INTEGER);
     CREATE INDEX entry_amount ON entry (amount);
   `)
-  const account = db.prepare('INSERT INTO account (balance) VALUES (1000)')
   const entry = db.prepare('INSERT INTO entry (account, note, amount) VALUES (?, ?, ?)')
   db.transaction(() => {
-    for (let i = 0; i < ACCOUNTS; i++) account.run()
     for (let i = 0; i < entries; i++) {
       entry.run(i % ACCOUNTS + 1, `entry ${i} ${'of the ledger '.repeat(4)}${i * 7919 % 10_007}`, i * 31 % 1009)
     }
   })()
   db.close()
+}
+
+/** Makes the table of the accounts, with their balances. */
+export function makeAccounts (db: Database.Database): void {
+  db.transaction(() => {
+    db.exec('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)')
+    const account = db.prepare('INSERT INTO account (balance) VALUES (1000)')
+    for (let i = 0; i < ACCOUNTS; i++) account.run()
+  })()
 }
 
 /** What is left of the promise in the database at `path`: its sum, and whether SQLite finds it whole. */

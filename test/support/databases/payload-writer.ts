@@ -1,16 +1,20 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { ACCOUNTS, makeAccounts } from './money.ts'
 
 /**
  * An application that adds payloads, each file before its row, and removes old ones as fast as it can, in turn the row
- * before the file and the file before the row. Its argument is its directory. After SIGUSR1 it removes nothing more.
- * Standard output gets a line when it has begun, and when it has stopped removing.
+ * before the file and the file before the row; the row of each new one is in a transaction that transfers money. Its
+ * argument is its directory. While there is a file `hold` in it, it does nothing, and has made a file `held`. After
+ * SIGUSR1 it removes nothing more. Standard output gets a line when it has begun, and when it has stopped removing.
  */
 const [home = ''] = process.argv.slice(2)
 const db = new Database(join(home, 'audit.db'), { timeout: 15_000 })
 db.pragma('synchronous = normal')
+makeAccounts(db)
 const insert = db.prepare('INSERT INTO call (payload) VALUES (?)')
+const move = db.prepare<[number, number]>('UPDATE account SET balance = balance + ? WHERE id = ?')
 const remove = db.prepare<[string]>('DELETE FROM call WHERE payload = ?')
 /** Payloads that are there, the oldest first. */
 const names: string[] = []
@@ -25,10 +29,16 @@ function pathOf (name: string): string {
   return join(home, 'payloads', name)
 }
 
+const record = db.transaction((name: string) => {
+  insert.run(name)
+  move.run(-7, added * 17 % ACCOUNTS + 1)
+  move.run(7, added * 29 % ACCOUNTS + 1)
+})
+
 function add (): void {
   const name = `${added++}.json`
   writeFileSync(pathOf(name), name)
-  insert.run(name)
+  record.immediate(name)
   names.push(name)
 }
 
@@ -40,6 +50,13 @@ function removeOldest (): void {
 }
 
 function work (): void {
+  const held = join(home, 'held')
+  if (existsSync(join(home, 'hold'))) {
+    writeFileSync(held, '')
+    setTimeout(work, PAUSE)
+    return
+  }
+  rmSync(held, { force: true })
   add()
   if (isAddingOnly) {
     setTimeout(work, PAUSE)
