@@ -18,8 +18,11 @@ export function rowRoutes (
   /**
    * Counts are for operators; what is in the rows, and whatever is in the catalog, only for those who may download it.
    */
-  const roleForDiff = async (id: number, { with: other, rows }: z.infer<typeof diffQuery>): Promise<Role> => {
-    if (rows > 0) return 'admin'
+  const roleForDiff = async (
+    id: number,
+    { with: other, rows, member }: z.infer<typeof diffQuery>
+  ): Promise<Role> => {
+    if (rows > 0 || member === ownSource) return 'admin'
     const sources = await Promise.all([id, ...other === 'live' ? [] : [other]].map(one => sourceOf(engine, one)))
     return sources.includes(ownSource) ? 'admin' : 'operator'
   }
@@ -60,9 +63,9 @@ export function rowRoutes (
       ]
     }, { params: idParams, querystring: diffQuery }),
     async (request, reply) => {
-      const { with: other, table: tables, rows, from, valueBytes } = request.query
+      const { with: other, member, table: tables, rows, from, valueBytes } = request.query
       request.onlyAsks = rows === 0
-      const work = await engine.diff(request.params.id, { with: other, tables, rows, from, valueBytes })
+      const work = await engine.diff(request.params.id, { with: other, member, tables, rows, from, valueBytes })
       return respondWithJob(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
     }
   )
@@ -102,13 +105,14 @@ export function rowRoutes (
       ]
     }, { params: idParams, body: rescueBody }),
     async (request, reply) => {
-      const { tables, where, conflict, children, dryRun, timeoutMs } = request.body
+      const { member, tables, where, conflict, children, dryRun, timeoutMs } = request.body
       // It writes nothing, and yet its counts tell what is in the rows.
       if (dryRun) request.deed = 'rescue dry-run'
       const selections = tables.map(table =>
         typeof table === 'string' ? { table, where } : { table: table.name, where: table.where ?? where }
       )
       const work = await engine.rescue(request.params.id, {
+        member,
         selections,
         conflict,
         children,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ROWS_BYTES, VALUE_BYTES } from '../../core/restore/rows.ts'
 import { comparedShape, conflictPolicy, rescuedShape } from '../../present/rows.ts'
-import { id, success } from './common.ts'
+import { id, sourceName, success } from './common.ts'
 
 /** The most rows of one table that one answer tells. */
 const MOST_ROWS = 1000
@@ -12,6 +12,7 @@ const tableName = z.string().min(1).max(200).refine(
   text => !text.includes('\0') && text.isWellFormed(),
   'expected text without null bytes and invalid characters'
 )
+const member = sourceName.optional().meta({ description: 'For a backup of a set: the member that has the rows.' })
 const condition = z.string().min(1).max(10_000)
   .refine(
     text => !text.includes('\0') && text.isWellFormed(),
@@ -23,6 +24,7 @@ export const diffQuery = z.strictObject({
   with: z.union([z.literal('live'), id]).default('live').meta({
     description: 'The id of another backup, or `live` for the current database.'
   }),
+  member,
   table: z.union([tableName.transform(name => [name]), z.array(tableName).max(MOST_TABLES)]).optional().meta({
     description: 'Only this table; repeatable.'
   }),
@@ -39,6 +41,7 @@ export const diffQuery = z.strictObject({
 export const diffAnswer = z.object({ success, ...comparedShape })
 
 export const rescueBody = z.strictObject({
+  member,
   tables: z.array(z.union([tableName, z.strictObject({ name: tableName, where: condition.optional() })])).min(1).max(
     MOST_TABLES
   )

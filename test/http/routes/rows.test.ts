@@ -62,6 +62,21 @@ test('a rescue takes names, and names with conditions of their own', async t => 
   ]])
 })
 
+test('the rows of a backup of a set are those of the member that is named', async t => {
+  const { app, engine } = await build(t)
+  await app.inject({ url: '/api/backups/1/diff?member=audit&table=line', headers })
+  await app.inject({
+    method: 'POST',
+    url: '/api/backups/1/rescue',
+    headers,
+    payload: { member: 'audit', tables: ['line'], dryRun: false }
+  })
+  assert.deepEqual(engine.calls.filter(call => /^(?:diff|rescue)/.test(call)), [
+    'diff 1 {"with":"live","member":"audit","tables":["line"],"rows":0,"from":0,"valueBytes":1024}',
+    'rescue 1 {"member":"audit","selections":[{"table":"line"}],"dryRun":false}'
+  ])
+})
+
 test('a dry run says what would be done', async t => {
   const { app } = await build(t)
   const answer = (await app.inject({
@@ -144,6 +159,8 @@ test('rows, and whatever is in a backup of the catalog, are for admins alone', a
       ['/api/backups/1/diff?rows=0', 'operator'],
       ['/api/backups/1/diff?rows=1', 'admin'],
       ['/api/backups/1/diff?with=2&rows=1000', 'admin'],
+      ['/api/backups/1/diff?member=audit', 'operator'],
+      ['/api/backups/1/diff?member=holdfast', 'admin'],
       ['/api/backups/8/diff', 'admin'],
       ['/api/backups/8/diff?with=1', 'admin'],
       ['/api/backups/1/diff?with=8', 'admin'],
