@@ -1,4 +1,5 @@
 import { Transform } from 'node:stream'
+import { freeChunk } from '../files/own-chunk.ts'
 
 /** Turns blocks into their converted form side by side, and gives them out in the order in which they came. */
 export interface OrderedWork<Block> {
@@ -41,11 +42,13 @@ export class OrderedConversions<Block> {
 
 /**
  * A stage that cuts the stream into blocks of `blockSize` bytes (the last may be shorter) and converts them side by
- * side.
+ * side. It frees each chunk that only the stream refers to (`ownChunk`). `close` is called once, whether the stage ends
+ * or is destroyed.
  */
 export function blockStage (work: OrderedWork<Buffer> & {
   readonly blockSize: number
   readonly tail?: () => Buffer
+  readonly close?: () => void
 }): Transform {
   const { blockSize } = work
   const spare: Buffer[] = []
@@ -62,6 +65,10 @@ export function blockStage (work: OrderedWork<Buffer> & {
       finish().then(() => {
         done()
       }, done)
+    },
+    destroy (error, done) {
+      work.close?.()
+      done(error)
     }
   })
   // Blocks are used again: made anew, they would keep the garbage collector busier than the codec.
@@ -81,6 +88,7 @@ export function blockStage (work: OrderedWork<Buffer> & {
       filled += n
       if (filled === blockSize) await emit()
     }
+    freeChunk(chunk)
   }
 
   async function emit (): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Readable } from 'node:stream'
+import { ownChunk } from '../../src/files/own-chunk.ts'
 import { blockStage } from '../../src/pipeline/ordered.ts'
 import { chunks, noise, rejection, through, until } from '../support/streams.ts'
 
@@ -120,3 +121,30 @@ test('a stage that nobody reads takes in no more than it may hold', async () => 
   input.destroy()
   stage.destroy()
 })
+
+test('it frees the chunks that only the stream refers to, once it has copied their bytes', async () => {
+  const [own, kept] = [Buffer.from(new ArrayBuffer(25)).fill('a'), Buffer.alloc(25, 'b')]
+  const stage = blockStage({ blockSize: 10, concurrency: 2, convert: async block => Buffer.from(block) })
+  const output = await through(stage, [ownChunk(own), kept])
+  assert.equal(output.toString('latin1'), 'a'.repeat(25) + 'b'.repeat(25))
+  assert.deepEqual([own.length, kept.length], [0, 25])
+})
+
+for (const end of ['ends', 'is destroyed'] as const) {
+  test(`a stage that ${end} is closed once`, async () => {
+    let closed = 0
+    const stage = blockStage({
+      blockSize: 10,
+      concurrency: 2,
+      convert: async block => Buffer.from(block),
+      close: () => {
+        closed++
+      }
+    })
+    if (end === 'ends') await through(stage, [noise(25)])
+    else stage.destroy()
+    await until(() => closed > 0)
+    await settle()
+    assert.equal(closed, 1)
+  })
+}

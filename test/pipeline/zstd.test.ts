@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { zstdDecompressSync } from 'node:zlib'
 import { zstdCodec } from '../../src/pipeline/zstd.ts'
 import { codecSuite, encode, runTool } from '../suites/codec-suite.ts'
 import { needTool } from '../support/skip-without.ts'
@@ -64,4 +65,18 @@ test('every frame tells its length and has a checksum', async () => {
     assert.ok((descriptor & 0x04) !== 0, 'Content_Checksum_flag')
     assert.ok((descriptor >> 6) > 0 || (descriptor & 0x20) !== 0, 'Frame_Content_Size is there')
   }
+})
+
+test('frames that together fill the output of a compressor are whole', async () => {
+  // Noise does not become smaller: two frames of one compressor do not fit into its output of 4 MiB.
+  const plain = noise(7 * BLOCK)
+  const encoded = await encode(codec, plain)
+  const table = seekTable(encoded)
+  let at = 0
+  for (const [index, [compressed, size]] of table.entries()) {
+    const frame = zstdDecompressSync(encoded.subarray(at, at + compressed))
+    assert.ok(frame.equals(plain.subarray(index * BLOCK, index * BLOCK + size)), `frame ${index}`)
+    at += compressed
+  }
+  assert.equal(table.length, 7)
 })

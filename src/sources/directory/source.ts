@@ -9,6 +9,7 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import { MAIN, type PartOutline, type PartStream } from '../../core/ports/part.ts'
 import type { Outcome, Parent, Snapshot, SnapshotFacts, SnapshotRequest, Source } from '../../core/ports/source.ts'
 import { noRoom } from '../../files/no-room.ts'
+import { ownChunk } from '../../files/own-chunk.ts'
 import { sibling } from '../child.ts'
 import { PATIENCE, patientProbe } from '../patient-probe.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits, type Subprocess } from '../subprocess.ts'
@@ -213,7 +214,7 @@ class DirectorySnapshot implements Snapshot {
     const image = new Transform({
       transform (chunk: Buffer, _encoding, done) {
         child.extend()
-        done(null, chunk)
+        done(null, ownChunk(chunk))
       },
       flush (done) {
         facts.then(() => {
