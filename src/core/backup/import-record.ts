@@ -13,7 +13,7 @@ export const importRecordSchema = z.strictObject({
   at: z.iso.datetime(),
   /** The name of the file, without its directory. */
   file: z.string().min(1),
-  /** The format of its plain content, as the kind of source names it: `sqlite`, `sql`, `tar`. */
+  /** The format of its plain content, as the kind of source names it: `sqlite`, `sql`, `tar`, `file`. */
   form: z.string().min(1),
   /** Bytes and digest of its content once decompressed, followed by that of the files next to it that were read. */
   size: z.int().nonnegative(),

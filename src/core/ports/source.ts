@@ -111,12 +111,14 @@ export interface Source {
 
 /** A format of files of other programs, from which a backup can be made. */
 export interface ImportForm {
-  /** As the manifest has it: `sqlite`, `sql`, `tar`. */
+  /** As the manifest has it: `sqlite`, `sql`, `tar`, `file`. */
   readonly name: string
   /** For people, without the article: `SQLite database`. */
   readonly label: string
   /** Ends of file names, without that of a compression, in lower case: `.db`. */
   readonly extensions: readonly string[]
+  /** Beginnings of file names that have this format, too, in lower case: `pipeline.yaml`. Default: none. */
+  readonly names?: readonly string[]
   /** Suffixes of files next to an uncompressed one that belong to it, and are read together with it: `-wal`. */
   readonly companions: readonly string[]
 }

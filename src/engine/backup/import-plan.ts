@@ -129,12 +129,31 @@ async function formOf (
     codec === null ? file : file.slice(0, -codec.extension.length),
     codec
   ]
-  const form = forms.find(({ extensions }) => extensions.some(extension => endsWith(plain, extension)))
-  if (form !== undefined) return { form, codec: plainCodec, importer }
-  const known = forms.map(one => `${one.label} (${one.extensions.join(', ')})`).join(' or ')
+  // The content of a source can itself be compressed: then a file of the same extension is taken as it is.
+  const found = [
+    { form: forms.find(form => hasExtension(form, file)), codec: null },
+    { form: forms.find(form => hasExtension(form, plain) || hasName(form, plain)), codec: plainCodec }
+  ].find(({ form }) => form !== undefined)
+  if (found?.form !== undefined) return { form: found.form, codec: found.codec, importer }
+  const known = forms.map(({ label, extensions, names = [] }) =>
+    `${label} (${[...extensions, ...names.map(name => `${name}…`)].join(', ')})`
+  ).join(' or ')
   throw new BackupError('IMPORT_UNSUPPORTED', reasonFor(file, path, `${label} "${name}"`), {
     hint: `The source "${name}" imports a ${known}, also with .gz or .zst at the end. The file is unchanged.`
   })
+}
+
+function hasExtension ({ extensions }: ImportForm, file: string): boolean {
+  return extensions.some(extension => endsWith(file, extension))
+}
+
+/** An encrypted file has not the format that its name begins with. */
+function hasName ({ names = [] }: ImportForm, file: string): boolean {
+  return names.some(name => file.startsWith(name)) && !isEncrypted(file)
+}
+
+function isEncrypted (file: string): boolean {
+  return Object.values(SEAL_EXTENSIONS).some(extension => endsWith(file, extension))
 }
 
 function endsWith (file: string, extension: string): boolean {
@@ -143,7 +162,7 @@ function endsWith (file: string, extension: string): boolean {
 
 /** Why no form fits, where the name of the file shows it. */
 function reasonFor (file: string, path: string, source: string): string {
-  if (Object.values(SEAL_EXTENSIONS).some(extension => endsWith(file, extension))) {
+  if (isEncrypted(file)) {
     return `"${path}" is encrypted: decrypt it first`
   }
   if (endsWith(file, '.dump')) {

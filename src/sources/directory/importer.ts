@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, mkdir, rename, stat, utimes } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
 import { counted } from '../../core/counted.ts'
 import { BackupError } from '../../core/errors.ts'
-import type { Importer, ImportForm, Source } from '../../core/ports/source.ts'
+import type { Importer, ImportForm, PlainFile, PreparedImport, Source } from '../../core/ports/source.ts'
 import { END_OF_ARCHIVE, padding } from '../../files/tar-blocks.ts'
 import { atLocation } from '../at-location.ts'
 import type { Entry } from './entry.ts'
@@ -17,19 +17,25 @@ import type { Member } from './tar-member.ts'
 import { TarScanner } from './tar-scanner.ts'
 
 const TAR: ImportForm = { name: 'tar', label: 'tar archive', extensions: ['.tar'], companions: [] }
+/** What the form of a single file is called. */
+const FILE = 'file'
+/** The bits of a mode that are permissions. */
+const PERMISSIONS = 0o777
 /** Bytes of a directory and of the end of the last block, for each member. */
 const FOR_EACH = 4096
 
 /**
- * Imports tar archives. An archive is read twice: once to check it, and once to extract it into scratch space, with
- * headers that are written again. The files are then read as those of the source are.
+ * Imports tar archives, or files where the source is a single file. An archive is read twice: once to check it, and
+ * once to extract it into scratch space, with headers that are written again. The files are then read as those of the
+ * source are.
  */
 export function directoryImporter (options: DirectorySourceOptions): Importer {
   return {
-    forms: async () => [TAR],
+    forms: () => formsOf(options.path),
 
     async prepare (plain, signal) {
       await requireGnuTar()
+      if (plain.form.name === FILE) return await preparedFile(plain, options)
       try {
         const rules = new ImportRules()
         for await (const event of scanned(plain.path)) if (event.type === 'member') rules.require(event.member)
@@ -58,6 +64,41 @@ export function directoryImporter (options: DirectorySourceOptions): Importer {
         })
       }
     }
+  }
+}
+
+/** What a source at this path can import. Where nothing is at the path, it may have been either. */
+async function formsOf (path: string): Promise<readonly ImportForm[]> {
+  const extension = extname(path).toLowerCase()
+  const file: ImportForm = {
+    name: FILE,
+    label: 'single file',
+    extensions: extension === '' ? [] : [extension],
+    names: [basename(path).toLowerCase()],
+    companions: []
+  }
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) return extension === '' ? [TAR] : [TAR, file]
+  return found.isFile() ? [file] : [TAR]
+}
+
+/** The file under the name of the source, with the mode, the time and, for root, the owner of the file itself. */
+async function preparedFile (
+  { path: content, folder, name, modified }: PlainFile,
+  options: DirectorySourceOptions
+): Promise<PreparedImport> {
+  const tree = join(folder, 'tree')
+  await mkdir(tree, { mode: 0o700 })
+  const path = join(tree, basename(options.path))
+  await rename(content, path)
+  const { mode, uid, gid } = await stat(name)
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) await chown(path, uid, gid)
+  await chmod(path, mode & PERMISSIONS)
+  await utimes(path, modified, modified)
+  return {
+    source: imported(directorySource({ ...options, path, exclude: '', onUnreadable: 'fail' }), options.path),
+    notes: isRoot ? [] : ['the file belongs to the user of this command: only root can keep its owner']
   }
 }
 

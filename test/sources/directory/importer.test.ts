@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync
@@ -19,6 +21,7 @@ import { directoryTools } from '../../../src/sources/directory/tools.ts'
 import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { CHANGED } from '../../support/engine/importing.ts'
+import { needTool } from '../../support/skip-without.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { rawTar, type RawMember } from '../../support/sources/tar-member.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -39,6 +42,19 @@ async function withTree (t: TestContext): Promise<Bench> {
   writeFileSync(join(live, 'a.txt'), 'first')
   linkSync(join(live, 'a.txt'), join(live, 'z-hard.txt'))
   symlinkSync('../../outside', join(live, 'link'))
+  return await benchOf(t, home, live)
+}
+
+/** A source that is the single file `pipeline.yaml`. `path`: of a file with this name next to it. */
+async function withFile (t: TestContext, name: string): Promise<{ bench: Bench, live: string, path: string }> {
+  const home = tempDir(t)
+  const live = join(home, 'pipeline.yaml')
+  writeFileSync(live, 'steps: []\n')
+  mkdirSync(join(home, 'old'))
+  return { bench: await benchOf(t, home, live), live, path: join(home, 'old', name) }
+}
+
+async function benchOf (t: TestContext, home: string, live: string): Promise<Bench> {
   const scratchDir = tempDir(t)
   const source = directoryTools({ scratchDir, limits: DEFAULT_LIMITS }).source('payloads', { path: live })
   const bench = await testEngine(t, { sources: [source] })
@@ -86,6 +102,39 @@ for (
     ])
   })
 }
+
+for (
+  const [name, what, compress] of [
+    ['pipeline_20251110.yaml', 'as it is', null],
+    ['pipeline_20251110.yaml.gz', 'compressed by gzip', ['gzip', '-c']],
+    ['pipeline.yaml.20251110.zst', 'compressed by zstd, with the time at the end', ['zstd', '-c']]
+  ] as const
+) {
+  test(`a file ${what} becomes a backup of a source that is a single file`, async t => {
+    if (compress !== null && !needTool(t, compress[0])) return
+    const { bench, live, path } = await withFile(t, name)
+    const content = Buffer.from('steps: [old]\n')
+    writeFileSync(path, compress === null ? content : execFileSync(compress[0], [compress[1]], { input: content }))
+    chmodSync(path, 0o640)
+    const { backup, plan } = await bench.take(path)
+    assert.deepEqual([backup.verification.status, plan.form.name, plan.timeFrom], ['valid', 'file', 'name'])
+    assert.equal(backup.startedAt.toISOString(), '2025-11-10T00:00:00.000Z')
+    const target = await bench.restored(backup.id)
+    const { mode, mtime } = statSync(target)
+    assert.deepEqual([readFileSync(target), mode & 0o777, mtime], [content, 0o640, CHANGED])
+    const { id } = await bench.create()
+    assert.deepEqual(readFileSync(await bench.restored(id)), readFileSync(live))
+  })
+}
+
+test('a file of another name, an archive or an encrypted file is no backup of a single file', async t => {
+  const { bench, path } = await withFile(t, 'audit_20251110.db')
+  for (const name of [path, join(dirname(path), 'payloads_20251110.tar'), join(dirname(path), 'pipeline.yaml.gpg')]) {
+    writeFileSync(name, 'x')
+    const error = await rejectsWith('IMPORT_UNSUPPORTED', bench.take(name))
+    assert.match(error.hint ?? '', /imports a single file \(\.yaml, pipeline\.yaml…\)/)
+  }
+})
 
 test('the next increment is not built on an import', async t => {
   const bench = await withTree(t)
