@@ -80,7 +80,8 @@ export class SqliteBackupLog implements BackupLog {
         this.#statements.start.run({
           ...backup,
           startedAt: backup.startedAt.toISOString(),
-          parts: JSON.stringify(backup.parts)
+          parts: JSON.stringify(backup.parts),
+          isImport: backup.isImport === true ? 1 : 0
         }).lastInsertRowid
       )
       if (id > LARGEST_ID) throw noIdLeft()

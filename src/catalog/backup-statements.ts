@@ -31,8 +31,8 @@ export function prepareBackupStatements (database: Database) {
       "UPDATE backup_log SET verified_at = NULL, verification_status = 'unverified', verification_checks = '[]' WHERE id = ?"
     ),
     start: database.prepare(`
-      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, parts, status)
-      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, @parts, 'in_progress')`),
+      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, parts, is_import, status)
+      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, @parts, @isImport, 'in_progress')`),
     rename: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ? WHERE id = ?'),
     complete: database.prepare(`
       UPDATE backup_log SET status = 'completed', file_path = @filePath, completed_at = @completedAt, file_size_bytes = @size, checksum = @checksum,

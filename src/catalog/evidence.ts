@@ -42,7 +42,7 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
   ).pluck()
   const lastFailure = database.prepare<[string], FailureRow>(`
     SELECT completed_at, error_code, error_message FROM backup_log INDEXED BY backup_log_outcome
-    WHERE source = ? AND status = 'failed' AND error_code <> 'CANCELLED' ORDER BY completed_at DESC LIMIT 1`)
+    WHERE source = ? AND status = 'failed' AND error_code <> 'CANCELLED' AND is_import = 0 ORDER BY completed_at DESC LIMIT 1`)
   const newestGood = database.prepare<[string], string>(`
     SELECT started_at FROM backup_log INDEXED BY backup_log_span
     WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`)

@@ -33,7 +33,7 @@ const SELECT_SOURCES = `
     (SELECT min(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed' AND ${IS_OWN}) AS oldest,
     (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed' AND ${IS_OWN}) AS newest,
     (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'completed' AND ${IS_OWN}) AS last_success,
-    (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'failed' AND error_code IS NOT 'CANCELLED') AS last_failure,
+    (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'failed' AND error_code IS NOT 'CANCELLED' AND is_import = 0) AS last_failure,
     (SELECT max(verified_at) FROM backup_log INDEXED BY backup_log_proven WHERE source = counts.source AND verification_status = 'valid' AND ${IS_OWN}) AS last_verified,
     (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_scheduled WHERE source = counts.source AND backup_type = 'scheduled' AND ${IS_OWN}) AS last_scheduled,
     (SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = counts.source AND status IN ('passed', 'completed')) AS last_proven,

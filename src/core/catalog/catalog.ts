@@ -67,6 +67,8 @@ export interface NewBackup {
   readonly startedAt: Date
   /** The files that it is to have in addition to the main one. */
   readonly parts: readonly BackupPart[]
+  /** Whether it is made from a file of another program: a failure is then none of its source. Default: not. */
+  readonly isImport?: boolean
 }
 
 export interface Completion {

@@ -143,7 +143,8 @@ async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan)
     compression: plan.compression,
     encryption: plan.cipher?.encryption ?? 'none',
     startedAt,
-    parts
+    parts,
+    isImport: plan.imported !== undefined
   })
 }
 

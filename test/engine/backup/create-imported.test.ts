@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
+import { BackupError } from '../../../src/core/errors.ts'
 import { createBackup } from '../../../src/engine/backup/create.ts'
 import type { ImportedContent } from '../../../src/engine/backup/create-request.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { rejectsWith } from '../../support/rejects.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 import { MemorySource } from '../../support/sources/memory-source.ts'
 import { prose } from '../../support/streams.ts'
@@ -95,6 +97,21 @@ test('a rebuild gives an imported backup the same time again', async t => {
   assert.deepEqual([startedAt, completedAt, key], [OLD, OLD, backup.key])
   const record = async ({ engine }: TestEngine) => (await engine.manifest(backup.id))?.imported
   assert.deepEqual([await record(after)], [await record(before)])
+})
+
+test('an import that fails is no failure of the backups of its source', async t => {
+  const bench = await importing(t)
+  bench.faults.fail('store.put', { error: new BackupError('STORE_FAILED', 'the disk does not answer') })
+  await rejectsWith('STORE_FAILED', bench.importAt(OLD))
+  const lastFailures = async () => [
+    (await bench.engine.statistics()).sources[0]?.lastFailure,
+    (await bench.deps.catalog.alerts.evidence('shop')).lastFailure?.code ?? null
+  ]
+  assert.deepEqual((await bench.engine.backups({ limit: 9 })).backups.map(({ status }) => status), ['failed'])
+  assert.deepEqual(await lastFailures(), [null, null])
+  bench.faults.fail('store.put', { error: new BackupError('STORE_FAILED', 'the disk does not answer') })
+  await rejectsWith('STORE_FAILED', bench.create())
+  assert.deepEqual(await lastFailures(), [bench.clock.now(), 'STORE_FAILED'])
 })
 
 test('an import removes no backup', async t => {
