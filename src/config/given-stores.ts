@@ -1,7 +1,7 @@
 import type { StoreKind } from '../core/ports/store-kind.ts'
 import { STORE_KINDS } from '../stores/index.ts'
 import type { FileContent } from './file.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 import type { OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readEntries, readMap, toCamelCase } from './raw-map.ts'

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Problem } from './problem.ts'
 import type { RawValue } from './raw-value.ts'
 

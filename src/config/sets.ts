@@ -1,7 +1,7 @@
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { sourceKindOf } from '../sources/index.ts'
 import type { SourceConfig } from './config.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Problem } from './problem.ts'
 import type { SourceEntry } from './source-entry.ts'
 

@@ -1,5 +1,5 @@
 import { setsIn, type FileContent } from './file.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
 import type { Stores } from './stores.ts'

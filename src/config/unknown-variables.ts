@@ -1,6 +1,6 @@
 import { hasFile } from '../core/ports/field.ts'
 import { variableText, type Environment } from './read-environment.ts'
-import { editDistance, nearest } from './nearest.ts'
+import { editDistance, nearest } from '../core/nearest.ts'
 import { ALIASES, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS } from './options.ts'
 import type { Problem } from './problem.ts'
 

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
+import { nearest } from '../../../core/nearest.ts'
 
 /** A table as one database has it. */
 export interface Table {
@@ -100,15 +101,21 @@ function affinityOf (type: string): string {
   return /REAL|FLOA|DOUB/i.test(type) ? 'REAL' : 'NUMERIC'
 }
 
-/** Throws `TABLE_NOT_FOUND`, which names those that there are. */
+/** Names in a hint. */
+const NAMED = 20
+
+/** Throws `TABLE_NOT_FOUND`, whose hint has the nearest name, and the names of the tables that exist. */
 export function requireTable (tables: ReadonlyMap<string, Table>, name: string, where: string): Table {
   const found = tables.get(name.toLowerCase())
   if (found !== undefined) return found
-  const names = [...tables.values()].map(table => `"${table.name}"`)
+  const names = [...tables.values()].map(table => table.name)
+  const close = nearest(name, names)
   throw new BackupError('TABLE_NOT_FOUND', `${where} has no table "${name}"`, {
     hint: names.length === 0
       ? 'It has no tables.'
-      : `It has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' and others' : ''}.`
+      : `${close === undefined ? '' : `Did you mean "${close}"? `}It has ${
+        names.slice(0, NAMED).map(one => `"${one}"`).join(', ')
+      }${names.length > NAMED ? ' and others' : ''}.`
   })
 }
 

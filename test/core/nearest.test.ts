@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { editDistance, nearest } from '../../src/config/nearest.ts'
+import { editDistance, nearest } from '../../src/core/nearest.ts'
 
 const KNOWN = ['maxBackups', 'backupDir', 'port', 'host']
 
