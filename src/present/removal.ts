@@ -45,7 +45,7 @@ export function presentRemovedFor ({ removed, rotationError }: Pick<Created, 're
   return { removed: removed.map(presentRemoval), rotationError }
 }
 
-function presentRemoval ({ backup, removal, reasons }: Removal): z.infer<typeof removalSchema> {
+export function presentRemoval ({ backup, removal, reasons }: Removal): z.infer<typeof removalSchema> {
   return {
     backupId: backup.id,
     fileName: fileName(backup.key),

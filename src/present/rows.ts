@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CONFLICT_POLICIES, type RowDifference, type TableDifference, type TableRescue } from '../core/restore/rows.ts'
 import type { Compared, Rescued } from '../engine/restore/rows.ts'
 import { count } from './common.ts'
+import { presentRemoval, removalSchema } from './removal.ts'
 import { presentUndo, undoSchema } from './restore.ts'
 
 const cut = {
@@ -83,7 +84,10 @@ export const rescuedShape = {
     description: 'Of a dry run: whether the conflicts prevent writing any row.'
   }),
   orphans: count.meta({ description: 'Rows that refer to rows that exist on neither side.' }),
-  undo: undoSchema.nullable().meta({ description: 'null: nothing was overwritten.' })
+  undo: undoSchema.nullable().meta({ description: 'null: nothing was overwritten.' }),
+  removed: z.array(removalSchema).meta({
+    description: 'Backups that were removed to make room for the backup of the previous content.'
+  })
 }
 
 export const conflictPolicy = z.enum(CONFLICT_POLICIES).meta({
@@ -119,7 +123,7 @@ function presentRow ({ change, before, after, columns }: RowDifference): z.infer
   }
 }
 
-export function presentRescued ({ backup, dryRun, rescue, safetyBackupId }: Rescued) {
+export function presentRescued ({ backup, dryRun, rescue, safetyBackupId, removed }: Rescued) {
   return {
     backupId: backup.id,
     dryRun,
@@ -127,7 +131,8 @@ export function presentRescued ({ backup, dryRun, rescue, safetyBackupId }: Resc
     conflicts: [...rescue.conflicts],
     refused: rescue.refused,
     orphans: rescue.orphans,
-    undo: presentUndo({ safetyBackupId })
+    undo: presentUndo({ safetyBackupId }),
+    removed: removed.map(presentRemoval)
   }
 }
 

@@ -21,7 +21,7 @@ test('a comparison has the fields of its schema, with rows that came, went and w
 })
 
 test('a rescue that overwrote nothing has no undo; another is undone with its safety backup', () => {
-  const rescued = { backup, dryRun: false, rescue: aRescue() }
+  const rescued = { backup, dryRun: false, rescue: aRescue(), removed: [] }
   const view = presentRescued({ ...rescued, safetyBackupId: null })
   assert.deepEqual(z.strictObject(rescuedShape).parse(view), view)
   assert.equal(view.undo, null)

@@ -115,12 +115,13 @@ async function perform (
 }
 
 async function agreed ({ ask, output, screen }: Shell, planned: Rescued): Promise<boolean> {
-  const { rescuePlan, written } = await import('../views/rows.ts')
+  const { nothingWritten, rescuePlan, written } = await import('../views/rows.ts')
   output.out.write(`${rescuePlan(planned, screen())}\n`)
   // What is refused need not be asked about: doing it says why, with the exit code for it.
   if (planned.rescue.refused) return true
-  if (written(planned) > 0 && await ask?.('Write these rows into the live database?') === true) return true
-  output.out.write('nothing was written\n')
+  const isEmpty = written(planned) === 0
+  if (!isEmpty && await ask?.('Write these rows into the live database?') === true) return true
+  output.out.write(isEmpty ? nothingWritten(planned) : 'nothing was written\n')
   return false
 }
 

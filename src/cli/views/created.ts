@@ -6,7 +6,7 @@ import { LANDING_STORE } from '../../core/ports/store.ts'
 import { verificationWarning } from '../../core/ports/verification.ts'
 import { inSize } from '../../core/size.ts'
 import type { Created } from '../../engine/backup/created.ts'
-import type { Removal } from '../../engine/retention/removal.ts'
+import { describeRemoval } from '../../engine/retention/removal.ts'
 import { presentBackup } from '../../present/backup.ts'
 import { presentRemovedFor, removedForShape } from '../../present/removal.ts'
 import type { Screen } from '../screen.ts'
@@ -44,7 +44,7 @@ function createdText (created: Created, wanted: BackupMethod, { colours }: Scree
     ['Warning', printableWarning(verification.checks)],
     ['Suspect', created.suspicion?.reasons.join('; ')],
     ...copyLines(created).map(line => ['Copy', line] as const),
-    ...removed.map(one => ['Removed', removalLine(one)] as const),
+    ...removed.map(one => ['Removed', describeRemoval(one)] as const),
     [
       'Rotation',
       rotationError === null
@@ -79,17 +79,4 @@ function copyLines ({ copies }: Backup): readonly string[] {
   return copies.filter(({ store }) => store !== LANDING_STORE).map(({ store, status, error }) =>
     `"${store}": ${COPY_STATES[status]}${error === null ? '' : `: ${error}`}`
   )
-}
-
-const REMOVALS: Readonly<Record<Removal['removal'], string>> = {
-  trash: 'moved to the trash',
-  erase: 'erased',
-  evict: 'removed from this disk, another store keeps it'
-}
-
-function removalLine ({ backup, removal, reasons }: Removal): string {
-  const size = totalSize(backup)
-  return `backup ${backup.id}, ${nameOf(backup)}${size === null ? '' : `, ${inSize(size)}`}: ${REMOVALS[removal]} (${
-    reasons.join('; ')
-  })`
 }

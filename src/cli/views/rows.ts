@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RowDifference, RowValue, TableDifference, TableRescue } from '../../core/restore/rows.ts'
 import type { Compared, Rescued } from '../../engine/restore/rows.ts'
+import { describeRemoval } from '../../engine/retention/removal.ts'
 import { count } from '../../present/common.ts'
 import { comparedShape, presentCompared, presentRescued, rescuedShape } from '../../present/rows.ts'
 import type { Screen } from '../screen.ts'
@@ -143,18 +144,31 @@ export function written ({ rescue: { tables, refused } }: Rescued): number {
 /** `isKnown`: whoever looks at it has just seen the plan. */
 export function viewRescued (rescued: Rescued, { isKnown }: { readonly isKnown: boolean }): View {
   const json = presentRescued(rescued)
-  const rows = counted(written(rescued), 'row')
   return {
     json,
     text: screen =>
       [
         isKnown ? '' : `${rescuePlan(rescued, screen)}\n`,
-        rescued.dryRun
-          ? `${rows} of backup ${rescued.backup.id} would be written\n`
-          : `${screen.colours.green('✓')} Wrote ${rows} of backup ${rescued.backup.id} into the live database\n`,
-        json.undo === null ? '' : `  To undo  ${json.undo.command}\n`
+        outcomeOf(rescued, screen),
+        json.undo === null ? '' : `  To undo  ${json.undo.command}\n`,
+        ...rescued.removed.map(one => `  Removed  ${describeRemoval(one)}, to make room for the backup before it\n`)
       ].join('')
   }
+}
+
+function outcomeOf (rescued: Rescued, { colours }: Screen): string {
+  const { backup, dryRun } = rescued
+  const rows = counted(written(rescued), 'row')
+  if (dryRun) return `${rows} of backup ${backup.id} would be written\n`
+  if (written(rescued) === 0) return nothingWritten(rescued)
+  return `${colours.green('✓')} Wrote ${rows} of backup ${backup.id} into the live database\n`
+}
+
+/** One line: that no row was written, and how many rows are already as in the backup. */
+export function nothingWritten ({ backup, rescue: { tables } }: Rescued): string {
+  const same = tables.reduce((sum, table) => sum + table.same, 0)
+  if (same === 0) return 'nothing was written\n'
+  return `${counted(same, 'row')} already as in backup ${backup.id}; nothing was written\n`
 }
 
 export function viewExtracted (backupId: number, rows: number, file: string): View {

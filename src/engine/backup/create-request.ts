@@ -36,4 +36,6 @@ export interface ImportedContent {
 export interface ContentRequest extends CreateRequest {
   /** Default: the source as it is now. */
   readonly imported?: ImportedContent | undefined
+  /** Whether older backups beyond `maxBackups` are removed afterwards, if it is valid. Default: they are. */
+  readonly rotates?: boolean | undefined
 }

@@ -62,7 +62,7 @@ export async function createBackup (
   await deps.ownership.require(deps.store, cleanupSignal())
   const removed: Removal[] = []
   const backup = await makeBackup(deps, chosen, { ...request, onRemoval: one => removed.push(one) }, task)
-  const rotated = backup.verification.status === 'valid' && request.imported === undefined
+  const rotated = backup.verification.status === 'valid' && request.imported === undefined && request.rotates !== false
     ? await rotateAfter(deps, chosen, backup, task)
     : { removed: [], error: null }
   return {

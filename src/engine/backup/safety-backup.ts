@@ -1,12 +1,13 @@
-import type { Backup, BackupMethod } from '../../core/backup/backup.ts'
+import type { BackupMethod } from '../../core/backup/backup.ts'
 import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { createBackup } from './create.ts'
+import type { Created } from './created.ts'
 
-/** Of every kind: there is content, and it cannot be backed up as it is. */
+/** For every kind of source: there is content that cannot be backed up. */
 const DAMAGED: readonly ErrorCode[] = [
   'VERIFICATION_FAILED',
   'PROCESS_OUT_OF_MEMORY',
@@ -14,28 +15,32 @@ const DAMAGED: readonly ErrorCode[] = [
 ]
 
 export interface Change {
-  /** What is about to be done, as in `the restore of backup 12`. */
+  /** The change that follows, such as `the restore of backup 12`. */
   readonly before: string
-  /** Whether to go on without a backup where what stands there is too damaged for one: the old file is kept then. */
+  /** Whether the change may continue without a backup of content that is too damaged for one: the old file is kept. */
   readonly mayBeDamaged: boolean
   /** Default: a full backup. */
   readonly method?: BackupMethod
 }
 
 /**
- * Makes a `pre-migration` backup of what stands there now, as part of a job that holds the source. undefined where
- * nothing stands there, or something that cannot be backed up and need not be. Rejects as `createBackup` does.
+ * Makes a `pre-migration` backup of the current content of a source, as part of a job that holds the source. undefined:
+ * there is no content, or it cannot be backed up and need not be. Rejects as `createBackup` does.
+ *
+ * It never rotates: the next restore may need a backup that is beyond `maxBackups`. The next backup removes it. Only if
+ * the disk is too full, other backups are removed to make room; the result lists them in `removed`.
  */
 export async function makeSafetyBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
   { before, mayBeDamaged, method }: Change,
   task: Task
-): Promise<Backup | undefined> {
-  // The job goes on to be about what it was started for.
+): Promise<Created | undefined> {
+  // The job keeps the backup that it was started for.
   const quiet: Task = { ...task, setBackup () {} }
   try {
-    return await createBackup(deps, chosen, { type: 'pre-migration', method, description: `before ${before}` }, quiet)
+    const description = `before ${before}`
+    return await createBackup(deps, chosen, { type: 'pre-migration', method, description, rotates: false }, quiet)
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     const { empty, damaged } = requireKind(deps, chosen.source.kind).unsecurable

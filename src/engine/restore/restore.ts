@@ -9,7 +9,9 @@ import { requireDigests, withChain, type LocatedLink } from '../artifacts/chain-
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { Images } from '../artifacts/images.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
+import type { Created } from '../backup/created.ts'
 import type { EngineDeps } from '../deps.ts'
+import { describeRemoval, type Removal } from '../retention/removal.ts'
 import { feasible, type RestorePlan } from './restore-plan.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
 import { throughCopies, type PassedOver } from './damaged-links.ts'
@@ -43,8 +45,8 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
 
 /** From good copies; the present content of the target is backed up once. */
 async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
-  let safety: Promise<Backup | undefined> | undefined
-  const secure = (): Promise<Backup | undefined> => {
+  let safety: Promise<Created | undefined> | undefined
+  const secure = (): Promise<Created | undefined> => {
     safety ??= secured(deps, plan, restoreId, task)
     return safety
   }
@@ -61,7 +63,7 @@ interface Placing {
   readonly chain: readonly [LocatedLink, ...LocatedLink[]]
   readonly passedOver: PassedOver
   /** Backs up the present content of the target, once. */
-  readonly secure: () => Promise<Backup | undefined>
+  readonly secure: () => Promise<Created | undefined>
 }
 
 /**
@@ -139,7 +141,7 @@ async function secured (
   { backup, placement, inPlace, restorer, modes }: RestorePlan,
   restoreId: number,
   task: Task
-): Promise<Backup | undefined> {
+): Promise<Created | undefined> {
   if (inPlace === undefined || restorer.undoneBy === 'aside') return undefined
   const safety = await makeSafetyBackup(deps, inPlace, {
     before: `the restore of backup ${backup.id}`,
@@ -153,7 +155,7 @@ interface Ready {
   readonly restorable: Restorable
   /** Of the backup itself. */
   readonly images: Images
-  readonly safety: Backup | undefined
+  readonly safety: Created | undefined
 }
 
 async function placed (
@@ -179,7 +181,7 @@ async function placed (
       bytes,
       restoreTime,
       aside: isKept ? placement.aside : null,
-      warnings: [...passedOver.warnings, ...warnings, ...leftover],
+      warnings: [...passedOver.warnings, ...warnings, ...(safety?.removed ?? []).map(roomWarning), ...leftover],
       at
     })
   } catch (thrown) {
@@ -215,6 +217,11 @@ async function withoutAside (
 
 export function keptWarning (aside: string): string {
   return `what was there before is kept as "${aside}": rename it to undo the restore, or remove it`
+}
+
+/** For a backup that was removed to make room for the backup of the current content. */
+export function roomWarning (removal: Removal): string {
+  return `removed to make room for the backup of the previous content: ${describeRemoval(removal)}`
 }
 
 /** Records the failure, and returns the error with the backup that has the state from before, if there is one. */

@@ -20,6 +20,7 @@ import { chainOf, withChain } from '../artifacts/chain-images.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
+import type { Removal } from '../retention/removal.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { sourceItself } from './restore-plan.ts'
@@ -67,6 +68,8 @@ export interface Rescued {
   readonly rescue: Rescue
   /** The backup from before live rows were overwritten; null: none were, or it was a dry run. */
   readonly safetyBackupId: number | null
+  /** Backups that were removed to make room for that one. */
+  readonly removed: readonly Removal[]
 }
 
 /** How long a rescue waits for those who hold the database, where the request says nothing. Milliseconds. */
@@ -167,7 +170,7 @@ export async function rescueFrom (
   return await withRestorable(deps, rowed, task, async restorable => {
     task.phase('comparing')
     const plan = await tool.plan(restorable, live, options, task.signal)
-    if (request.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null }
+    if (request.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null, removed: [] }
     // What is refused writes nothing, and says so below.
     const safety = overwrites(plan) && !plan.refused
       ? await makeSafetyBackup(
@@ -180,7 +183,7 @@ export async function rescueFrom (
     task.phase('rescuing')
     const rescue = await tool.rescue(restorable, live, options, task.signal)
     deps.events.emit({ type: 'rescue.completed', backup, tables: rescue.tables })
-    return { backup, dryRun: false, rescue, safetyBackupId: safety?.id ?? null }
+    return { backup, dryRun: false, rescue, safetyBackupId: safety?.id ?? null, removed: safety?.removed ?? [] }
   })
 }
 

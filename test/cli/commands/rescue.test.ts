@@ -42,9 +42,15 @@ test('a plan that is refused is shown and not asked about', async t => {
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
 })
 
-test('nobody is asked whether to write nothing', async t => {
+test('a plan that writes no row asks nothing, and reports the rows that are already as in the backup', async t => {
   const { holdfast } = await people(t, { deps: { ask: () => assert.fail('asked') } })
-  assert.match((await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 2')).out, /nothing was written\n$/)
+  const same = /\n1 row already as in backup 1; nothing was written\n$/
+  assert.match((await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 2')).out, same)
+  assert.match((await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 2', '--confirm')).out, same)
+  assert.match(
+    (await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 99')).out,
+    /\nnothing was written\n$/
+  )
 })
 
 test('where nobody sits there a rescue is to be confirmed, a dry run is not', async t => {

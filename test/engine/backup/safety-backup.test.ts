@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Backup } from '../../../src/core/backup/backup.ts'
 import { BackupError, type ErrorCode } from '../../../src/core/errors.ts'
 import type { Task } from '../../../src/core/job.ts'
+import type { Created } from '../../../src/engine/backup/created.ts'
 import { makeSafetyBackup } from '../../../src/engine/backup/safety-backup.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -11,7 +11,7 @@ import { TASK } from '../../support/engine/task.ts'
 function secured (
   { deps }: TestEngine,
   { mayBeDamaged = false, task = TASK }: { readonly mayBeDamaged?: boolean, readonly task?: Task } = {}
-): Promise<Backup | undefined> {
+): Promise<Created | undefined> {
   return makeSafetyBackup(deps, deps.sources.get('shop')!, { before: 'the restore of backup 12', mayBeDamaged }, task)
 }
 
@@ -77,4 +77,16 @@ test('a job that is cancelled is not taken for a source without content', async 
     abort.abort(new BackupError('SOURCE_MISSING', 'cancelled with this reason'))
   })
   await rejectsWith('SOURCE_MISSING', secured(bench, { mayBeDamaged: true, task: { ...TASK, signal: abort.signal } }))
+})
+
+test('it removes no backup beyond maxBackups; the next backup does', async t => {
+  const bench = await testEngine(t, { settings: { maxBackups: 1 } })
+  const { id } = await bench.create()
+  bench.clock.move(86_400_000)
+  const safety = await secured(bench)
+  assert.deepEqual([safety?.removed, safety?.rotationError], [[], null])
+  assert.deepEqual([(await bench.engine.backup(id)).deletedAt, (await bench.engine.backup(id)).trashedAt], [null, null])
+  bench.clock.move(86_400_000)
+  const { removed } = await (await bench.engine.create({ type: 'manual' })).result
+  assert.deepEqual(removed.map(({ backup }) => backup.id), [1, 2])
 })

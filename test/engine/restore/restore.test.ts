@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileName } from '../../../src/core/backup/object-key.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
+import { inSize } from '../../../src/core/size.ts'
 import type { RestoreRequest } from '../../../src/engine/restore/restore-plan.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
@@ -253,4 +255,25 @@ test('a backup in the trash can be restored, one that was removed for good canno
   bench.clock.move(2 * 86_400_000)
   await housekeep(bench.deps)
   await rejectsWith('BACKUP_DELETED', bench.engine.restore(id, {}))
+})
+
+test('backups that were removed to make room for the safety backup are in the warnings of the restore', async t => {
+  const bench = await testEngine(t)
+  const id = await changed(bench, 'none')
+  const trashed = await bench.create({ compression: 'none' })
+  await (await bench.engine.remove(trashed.id, { force: true })).result
+  const { store } = bench.deps
+  store.space = async () => ({ free: NEW.length - 1, total: 1e9 })
+  const { remove } = store
+  store.remove = async (key, signal) => {
+    store.space = async () => ({ free: 1e9, total: 1e9 })
+    await remove.call(store, key, signal)
+  }
+  const { warnings } = await restore(bench, id)
+  assert.deepEqual(warnings, [
+    `removed to make room for the backup of the previous content: backup 2, ${fileName(trashed.key)}, ${
+      inSize(NEW.length)
+    }: erased (removed from the trash to make room for a new backup)`
+  ])
+  assert.deepEqual((await rows(bench))[0]?.warnings, warnings)
 })

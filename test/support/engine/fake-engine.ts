@@ -196,7 +196,8 @@ export class FakeEngine implements Engine {
         backup,
         dryRun: wish.dryRun,
         rescue: aRescue(),
-        safetyBackupId: wish.conflict === 'overwrite' && !wish.dryRun ? 7 : null
+        safetyBackupId: wish.conflict === 'overwrite' && !wish.dryRun ? 7 : null,
+        removed: []
       })
     )
   }

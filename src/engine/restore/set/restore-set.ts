@@ -11,7 +11,7 @@ import { checkScratch } from '../../artifacts/free-space.ts'
 import type { EngineDeps } from '../../deps.ts'
 import { requireKind } from '../../require-kind.ts'
 import { throughCopies, type PassedOver } from '../damaged-links.ts'
-import { keptWarning, reportUndecided, unpackedBytes, withSafetyBackup } from '../restore.ts'
+import { keptWarning, reportUndecided, roomWarning, unpackedBytes, withSafetyBackup } from '../restore.ts'
 import { feasibleSet, makeDirectory } from './feasible-set.ts'
 import { secureMembers } from './secure-members.ts'
 import { isInUse, type MemberPlan, type SetPlan } from './set-plan.ts'
@@ -47,16 +47,17 @@ async function restoreMembers (deps: EngineDeps, plan: SetPlan, task: Task): Pro
     startedAt: deps.clock.now(),
     members: members.map(recorded)
   })
+  const removed: string[] = []
   let secured: Promise<SetPlan> | undefined
   const secure = (): Promise<SetPlan> => {
-    secured ??= secureMembers(deps, plan, row.id, task)
+    secured ??= secureMembers(deps, plan, row.id, task, one => removed.push(roomWarning(one)))
     return secured
   }
   try {
     const done = await throughCopies(
       deps,
       backup,
-      (chain, passedOver) => fromPlaces(deps, plan, { row, chain, passedOver, secure }, task),
+      (chain, passedOver) => fromPlaces(deps, plan, { row, chain, passedOver, removed, secure }, task),
       task
     )
     deps.events.emit({ type: 'restore.completed', restore: done })
@@ -79,6 +80,8 @@ interface Placing {
   readonly row: Restore
   readonly chain: readonly [LocatedLink, ...LocatedLink[]]
   readonly passedOver: PassedOver
+  /** Warnings for the backups that `secure` removed to make room. */
+  readonly removed: readonly string[]
   /** Backs up the present content, once; the members may be placed in another mode then. */
   readonly secure: () => Promise<SetPlan>
 }
@@ -155,7 +158,7 @@ async function placeAll (
   deps: EngineDeps,
   plan: SetPlan,
   chains: ReadonlyMap<string, Restorable>,
-  { row, passedOver }: Placing,
+  { row, passedOver, removed }: Placing,
   task: Task
 ): Promise<Restore> {
   const begun = performance.now()
@@ -192,7 +195,7 @@ async function placeAll (
     bytes,
     restoreTime,
     aside: null,
-    warnings: [...passedOver.warnings, ...warnings, ...leftover, ...kept],
+    warnings: [...passedOver.warnings, ...warnings, ...removed, ...leftover, ...kept],
     at: deps.clock.now()
   })
 }

@@ -20,3 +20,26 @@ test('a set comes back where nothing of it is left, and where one member is miss
   assert.deepEqual([statesOf(stage.app), again.safetyBackupId], [all('before'), null])
   assert.deepEqual(new Set(again.members.map(({ mode }) => mode)), new Set(['replace']))
 })
+
+test('backups that were removed to make room for the backup of the set are in the warnings of the restore', async t => {
+  const stage = await setStage(t)
+  const { engine, deps: { store } } = stage
+  const trashed: number[] = []
+  for (let n = 0; n < 6; n++) {
+    const { id } = await (await engine.create({ source: 'app', type: 'manual' })).result
+    stage.clock.move(1000)
+    await (await engine.remove(id, { force: true })).result
+    trashed.push(id)
+  }
+  const { diskReserve } = stage.deps
+  store.space = async () => ({ free: diskReserve, total: 1e12 })
+  const { remove } = store
+  store.remove = async (key, signal) => {
+    store.space = async () => ({ free: 1e12, total: 1e12 })
+    await remove.call(store, key, signal)
+  }
+  const { warnings, safetyBackupId } = await restored(stage, stage.id, { verify: false })
+  assert.ok(safetyBackupId !== null)
+  const gone = warnings.filter(text => text.startsWith('removed to make room for the backup of the previous content: '))
+  assert.match(gone[0] ?? '', new RegExp(`: backup ${trashed[0] ?? 0}, app-backup-.*: erased \\(`))
+})
