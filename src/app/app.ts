@@ -51,7 +51,7 @@ export async function startApp (
   { logger, inForce, clock = systemClock }: ServiceOptions
 ): Promise<App> {
   // Loaded here: a command does without, and starts the sooner.
-  const [{ buildServer }, { boundOf }, { Metrics }] = await Promise.all([
+  const [{ buildServer, listenQuietly }, { boundOf }, { Metrics }] = await Promise.all([
     import('../http/server.ts'),
     import('../http/connections.ts'),
     import('../monitoring/metrics.ts')
@@ -156,7 +156,7 @@ export async function startApp (
       server,
       missing,
       async listen () {
-        const address = await server.listen({ host: config.host, port: config.port })
+        const address = await listenQuietly(server, { host: config.host, port: config.port })
         scheduler.start()
         replication.start()
         alerts.start()

@@ -106,7 +106,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   const malformed = new Malformed()
   const app: App = fastify({
     serverFactory: handler => boundedServer(handler, { max: limits.connections, onRefused }),
-    ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger },
+    ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger.child({}) },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     trustProxy: trustOf(deps.trustProxy),
@@ -186,4 +186,21 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
 function requestId (request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/**
+ * Listens, and resolves with the address. Fastify logs each address at the level `info`; this is left out, because the
+ * service logs its address itself. No request is served before this has resolved, so nothing else is left out.
+ */
+export async function listenQuietly (
+  app: App,
+  address: { readonly host: string, readonly port: number }
+): Promise<string> {
+  const { level } = app.log
+  app.log.level = 'warn'
+  try {
+    return await app.listen(address)
+  } finally {
+    app.log.level = level
+  }
 }

@@ -24,6 +24,9 @@ test('with nothing configured it starts, makes its own secret, and the first POS
   assert.equal(created.status, 201, JSON.stringify(created.body))
   assert.equal(created.body.backup.source, 'holdfast')
   assert.match(service.log(), /token create/)
+  assert.equal(service.log().match(/listening/gi)?.length, 1, service.log())
+  // What Fastify logs after that is not left out.
+  await until(() => service.call('GET', '/health/live'), () => service.log().includes('"path":"/api/backups"'))
   assert.equal(statSync(join(home, 'data', 'jwt-secret')).mode & 0o777, 0o600)
   assert.equal(statSync(join(home, 'backups')).mode & 0o777, 0o700)
   assert.equal(statSync(created.body.backup.filePath as string).mode & 0o777, 0o600)
