@@ -45,14 +45,16 @@ export function directorySource (options: DirectorySourceOptions): Source {
     memory: limits.memory,
     patience: PATIENCE
   })
+  /** Parents of increments whose source was probed by `obstacle`, shortly before. */
+  const probed = new WeakSet<Parent>()
   return {
     name,
     kind: 'directory',
     location: path,
     outline: () => [MAIN_PART, FILES_PART],
 
-    async probe (_request, signal) {
-      await probe(signal)
+    async probe ({ parent }, signal) {
+      if (parent === null || !probed.delete(parent)) await probe(signal)
       // Only a walk through the whole tree shows how much there is.
       return { size: null, scratch: 0 }
     },
@@ -61,6 +63,7 @@ export function directorySource (options: DirectorySourceOptions): Source {
       const details = directoryDetails(parent.facts)
       if (parent.link === null || details === null) return 'the newest backup does not contain the list of a directory'
       const { isFile } = await probe(signal)
+      probed.add(parent)
       if (isFile !== (details.root === 'file')) return 'the source was a file, or is one now'
       return xattrs && !details.xattrs ? 'the newest backup has no extended attributes' : null
     },

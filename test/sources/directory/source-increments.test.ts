@@ -4,6 +4,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -13,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Entry } from '../../../src/sources/directory/entry.ts'
-import { noise } from '../../support/streams.ts'
+import { never, noise } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { onTopOf, pathsOf, sourceAt, take, treeOf, type Taken } from './taken.ts'
 
@@ -159,4 +160,22 @@ test('no increment is built on a backup of something else, or without attributes
   assert.match(await sourceAt(t, root).obstacle?.({ ...parent, link: null }, signal) ?? '', /list/)
   const facts = { ...parent.facts, details: {} }
   assert.match(await sourceAt(t, root).obstacle?.({ ...parent, facts }, signal) ?? '', /list/)
+})
+
+test('the source is probed once before an increment, and again before the next one', async t => {
+  const root = treeOf(t, { a: 'a' })
+  const programs = tempDir(t)
+  const [log, tar] = [join(programs, 'log'), join(programs, 'tar')]
+  writeFileSync(tar, `#!/bin/sh\n[ "$1" != --version ] || echo probe >> '${log}'\nexec tar "$@"\n`, { mode: 0o755 })
+  const probes = (): number => readFileSync(log, 'utf8').split('\n').length - 1
+  const source = sourceAt(t, root, { tar })
+  const request = onTopOf(settled(await take(source)))
+  const { parent } = request
+  assert.ok(parent !== null)
+  writeFileSync(log, '')
+  assert.equal(await source.obstacle?.(parent, never), null)
+  await source.probe(request, never)
+  assert.equal(probes(), 1)
+  await source.probe(request, never)
+  assert.equal(probes(), 2)
 })
