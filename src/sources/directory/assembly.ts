@@ -1,6 +1,7 @@
 import { Deque } from './deque.ts'
 import type { Entry, EntryFlag } from './entry.ts'
 import { entryOf, isReadFromPath, lookAgain, unreadableEntry, wasChanged } from './stored-entry.ts'
+import type { ListedLine } from './listed-line.ts'
 import type { Member } from './tar-member.ts'
 import type { Found } from './walk.ts'
 import { isWayCertain } from './way.ts'
@@ -15,7 +16,7 @@ const MOST_STORED = 200
 /** The place of a name in the list. */
 interface Slot {
   /** undefined: not known yet; null: it has no entry. */
-  entry: Entry | null | undefined
+  entry: Entry | ListedLine | null | undefined
   /** Its place in the list has passed: its entry is inserted later. */
   isLate: boolean
 }
@@ -36,7 +37,7 @@ interface Stored {
 
 export interface AssemblyEvents {
   /** In the order of the list. */
-  onEntry(entry: Entry): void
+  onEntry(entry: Entry | ListedLine): void
   onUnreadable(found: Found): void
   onVanished(): void
 }
@@ -66,7 +67,7 @@ export class Assembly {
   }
 
   /** A name whose entry is known. */
-  add (entry: Entry): void {
+  add (entry: Entry | ListedLine): void {
     this.#push({ entry, isLate: false })
   }
 

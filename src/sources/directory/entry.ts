@@ -101,55 +101,72 @@ function bytesField (name: 'path' | 'target', bytes: Buffer): Readonly<Record<st
  * for content that is no such part, and what the stream errors with.
  */
 export async function* readEntries (input: Readable): AsyncGenerator<Entry, void> {
-  for await (const group of readGroups(input)) yield* group
-}
-
-/** The same, in groups as large as the pieces of the stream: an asynchronous step for each entry takes longer. */
-export async function* readGroups (input: Readable): AsyncGenerator<readonly Entry[], void> {
-  let number = 0
-  let last: Buffer | undefined
-  for await (const lines of linesOf(input)) {
-    const group: Entry[] = []
-    for (const line of lines) {
-      number++
-      if (number === 1) {
-        requireHeader(line)
-        continue
-      }
-      const entry = parseEntry(line, number)
-      if (last !== undefined && comparePaths(last, entry.path) >= 0) {
-        throw malformed(number, `"${shownPath(entry.path)}" does not come after "${shownPath(last)}"`)
-      }
-      last = entry.path
-      group.push(entry)
+  const parser = new EntryParser()
+  for await (const text of readTexts(input)) {
+    let start = parser.passHeader(text)
+    for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
+      yield parser.parse(text.slice(start, end))
+      start = end + 1
     }
-    yield group
   }
-  if (number === 0) throw new MalformedError('the list of files is empty')
 }
 
-/** The lines that end in each piece of the stream. */
-async function* linesOf (input: Readable): AsyncGenerator<readonly Buffer[], void> {
+/** Reads the lines of one list, from the first to the last. Its methods throw `MalformedError`. */
+export class EntryParser {
+  #number = 0
+  #last: Buffer | undefined
+
+  /** Where the first line of an entry begins in the text, which may begin with the header of the list. */
+  passHeader (text: string): number {
+    if (this.#number > 0) return 0
+    this.#number = 1
+    const end = text.indexOf('\n')
+    requireHeader(text.slice(0, end))
+    return end + 1
+  }
+
+  /** The entry of the next line, which must come after the one before it. */
+  parse (line: string): Entry {
+    this.#number++
+    const entry = parseEntry(line, this.#number)
+    if (this.#last !== undefined && comparePaths(this.#last, entry.path) >= 0) {
+      throw malformed(this.#number, `"${shownPath(entry.path)}" does not come after "${shownPath(this.#last)}"`)
+    }
+    this.#last = entry.path
+    return entry
+  }
+
+  /** Counts a line that need not be parsed: that of the path. */
+  pass (path: Buffer): void {
+    this.#number++
+    this.#last = path
+  }
+}
+
+/**
+ * The content of a part `files` in texts of whole lines. Throws `MalformedError` for an empty part and for a line that
+ * is too long or has no end, and what the stream errors with.
+ */
+export async function* readTexts (input: Readable): AsyncGenerator<string, void> {
   let rest: Buffer = Buffer.alloc(0)
-  let number = 1
+  let number = 0
   for await (const chunk of input as AsyncIterable<Buffer>) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    const lines: Buffer[] = []
     let start = 0
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      if (end - start > LINE_LIMIT) throw tooLong(number)
-      lines.push(bytes.subarray(start, end))
       number++
+      if (end - start > LINE_LIMIT) throw tooLong(number)
       start = end + 1
     }
     rest = bytes.subarray(start)
-    if (lines.length > 0) yield lines
-    if (rest.length > LINE_LIMIT) throw tooLong(number)
+    if (rest.length > LINE_LIMIT) throw tooLong(number + 1)
+    if (start > 0) yield bytes.toString('utf8', 0, start)
   }
-  if (rest.length > 0) throw malformed(number, 'the line has no end')
+  if (rest.length > 0) throw malformed(number + 1, 'the line has no end')
+  if (number === 0) throw new MalformedError('the list of files is empty')
 }
 
-function requireHeader (line: Buffer): void {
+function requireHeader (line: string): void {
   const value = parseJson(line, 1)
   if (value.format !== FORMAT) throw malformed(1, `"format" is not "${FORMAT}"`)
   if (value.version !== VERSION) {
@@ -158,7 +175,7 @@ function requireHeader (line: Buffer): void {
 }
 
 /** Throws `MalformedError`; `number` is that of the line, from 1. */
-function parseEntry (line: Buffer, number: number): Entry {
+function parseEntry (line: string, number: number): Entry {
   const value = parseJson(line, number)
   const field = <T>(name: string, isValid: (found: unknown) => found is T): T => {
     const found = value[name]
@@ -229,9 +246,9 @@ function bytesOf (
   throw malformed(number, `the field "${name}" is not valid`)
 }
 
-function parseJson (line: Buffer, number: number): Readonly<Record<string, unknown>> {
+function parseJson (line: string, number: number): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(line.toString('utf8'))
+    const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>
   } catch {
     // Reported below.

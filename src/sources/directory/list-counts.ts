@@ -21,7 +21,7 @@ export class ListCounts {
     return this.#counts
   }
 
-  add ({ type, size }: Entry): void {
+  add ({ type, size }: Pick<Entry, 'type' | 'size'>): void {
     this.#counts[NAMES[type]]++
     this.#counts.bytes += size
   }

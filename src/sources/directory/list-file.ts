@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, openSync, renameSync, writeSync } from 'node:fs'
 import { comparePaths } from './entry-path.ts'
 import { entryLine, FILES_HEADER, readEntries, type Entry } from './entry.ts'
+import type { ListedLine } from './listed-line.ts'
 import { ListCounts, type ListTotals } from './list-counts.ts'
 
 /** Characters that are written at once. */
@@ -33,6 +34,13 @@ export class ListFile {
     this.#text += entryLine(entry)
     this.#counts.add(entry)
     if (entry.in === this.#depth && entry.offset !== undefined) this.#stored++
+    if (this.#text.length >= BUFFERED) this.#flush()
+  }
+
+  /** A file of an older archive, as the list of the parent has it. */
+  addLine ({ line, size }: ListedLine): void {
+    this.#text += line
+    this.#counts.add({ type: 'file', size })
     if (this.#text.length >= BUFFERED) this.#flush()
   }
 

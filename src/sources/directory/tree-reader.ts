@@ -62,8 +62,12 @@ export class TreeReader {
     this.#list = new ListFile(task.list, task.depth)
     this.#assembly = new Assembly(task.depth, {
       onEntry: entry => {
-        this.#count(entry)
-        this.#list.add(entry)
+        if ('line' in entry) {
+          this.#list.addLine(entry)
+        } else {
+          this.#count(entry)
+          this.#list.add(entry)
+        }
       },
       onUnreadable: found => {
         this.#unreadable(found.path)
@@ -119,6 +123,11 @@ export class TreeReader {
       if (this.#isBroken) break
       // In order to name all files that cannot be read, the walk goes on.
       if (this.#isGivenUp) continue
+      const listed = parent.unchanged(each)
+      if (listed !== undefined) {
+        this.#assembly.add(listed)
+        continue
+      }
       const found = parent.find(each.path)
       const known = found instanceof Promise ? await found : found
       if (known !== undefined && isUnchanged(each, known)) {
