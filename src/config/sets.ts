@@ -52,7 +52,10 @@ function unknownMember (
   }
 }
 
-/** Its assertions are those of its members, with the name of the member in front. */
+/**
+ * Its assertions are those of its members, with the name of the member in front. The verification checks references, so
+ * each backup of a set that has some is verified, whatever holds for other sources.
+ */
 function withMembers (set: SourceEntry, members: readonly SourceConfig[], problems: Problem[]): SourceEntry {
   const { order, references } = set.source.values as {
     readonly order?: readonly string[]
@@ -61,10 +64,19 @@ function withMembers (set: SourceEntry, members: readonly SourceConfig[], proble
   const inOrder = order === undefined
     ? members
     : members.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+  const isVerified = references !== undefined
+  if (isVerified && set.source.policy.verify === false) {
+    problems.push({
+      name: set.configPathOf('verify'),
+      problem: 'is false, and the set has references, which the verification checks',
+      remedy: 'Remove it, or remove "references".'
+    })
+  }
   return {
     ...set,
     source: {
       ...set.source,
+      ...isVerified && { policy: { ...set.source.policy, verify: true } },
       values: {
         members: inOrder.map(({ name, kind, values }) => ({ name, kind, values })),
         isOrdered: order !== undefined,
@@ -116,7 +128,7 @@ function completed (
     })
     return undefined
   }
-  const wrong = ask(given.sql)
+  const wrong = ask(given.sql, [])
   if (wrong !== undefined) {
     problems.push({ name, problem: `the query ${wrong}`, remedy: 'Write one SELECT that gives the paths of files.' })
     return undefined

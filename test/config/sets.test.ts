@@ -106,6 +106,31 @@ test('a query of a reference that writes is refused', t => {
   assert.match(found[0]!, /^sets\.app\.references the query /)
 })
 
+test('a query of a reference has no parameters', t => {
+  const [problem] = problems(
+    t,
+    'sets: { app: { members: [audit, payloads], references: { sql: "SELECT path FROM call WHERE at < :at", directory: payloads } } }\n'
+  )
+  assert.match(problem ?? '', /the query has the parameter ":at"; it cannot have parameters\. Write one SELECT/)
+})
+
+test('a set with references is verified after each backup, also where other sources are not', t => {
+  const yaml = (more: string) =>
+    `${SOURCES}verifyAfterBackup: false\nsets: { app: { members: [audit, payloads]${more} }, other: { members: [payloads] } }\n`
+  const references = ', references: { sql: SELECT path FROM call, directory: payloads }'
+  const { sources } = validConfig({}, workDir(t, { 'holdfast.yaml': yaml(references) }))
+  assert.deepEqual(sources.flatMap(({ name, policy }) => ['app', 'other'].includes(name) ? [policy.verify] : []), [
+    true,
+    undefined
+  ])
+  const [problem] = problemsOf(
+    {},
+    workDir(t, { 'holdfast.yaml': yaml(`${references}, verify: false`) })
+  )
+  assert.match(problem?.name ?? '', /verify$/)
+  assert.match(problem?.problem ?? '', /is false, and the set has references/)
+})
+
 test('a set is no kind that a source can have', t => {
   const found = problemsOf({}, workDir(t, { 'holdfast.yaml': 'sources: { a: { kind: set, members: [b] } }\n' }))
   assert.ok(found.some(({ name }) => name === 'sources.a.kind'), JSON.stringify(found))

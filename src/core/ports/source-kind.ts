@@ -72,9 +72,10 @@ export interface SourceKind<F extends Fields = Fields> {
   readonly companions: Companions | null
   /**
    * What speaks against the query of an assertion, as far as its text alone shows; undefined: nothing. Completes
-   * `the query …`. null: there are no assertions on sources of this kind.
+   * `the query …`. null: there are no assertions on sources of this kind. `parameters`: those that the query may have;
+   * default: `:at`.
    */
-  readonly assertionProblem: ((query: string) => string | undefined) | null
+  readonly assertionProblem: ((query: string, parameters?: readonly string[]) => string | undefined) | null
   /** Bytes of one image, as far as can be told beforehand; 0: there is nothing there. */
   readonly size: (values: FieldValues<F>) => Promise<number>
   /**

@@ -7,9 +7,9 @@ const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE(?!\s*\())\b/i
 
 /**
  * What speaks against the SQL of an assertion, as far as its text alone tells; undefined: nothing. Completes
- * `the query …`. Whether its tables are there only the database knows.
+ * `the query …`. Whether its tables are there only the database knows. `parameters`: those that it may have.
  */
-export function assertionProblem (sql: string): string | undefined {
+export function assertionProblem (sql: string, parameters: readonly string[] = [':at']): string | undefined {
   const code = sql.replaceAll(QUOTED, text => text.startsWith('-') || text.startsWith('/') ? ' ' : ' x ')
   const statements = code.split(';').filter(part => part.trim() !== '')
   const [statement] = statements
@@ -17,6 +17,10 @@ export function assertionProblem (sql: string): string | undefined {
   if (statements.length > 1) return 'has more than one statement'
   if (!/^\s*(?:SELECT|WITH|VALUES)\b/i.test(statement)) return 'does not begin with SELECT, WITH or VALUES'
   if (/^\s*WITH\b/i.test(statement) && WRITES.test(statement)) return 'writes'
-  const unknown = [...statement.matchAll(PARAMETER)].map(([name]) => name).find(name => name !== ':at')
-  return unknown === undefined ? undefined : `has the parameter "${unknown}"; the only parameter is ":at"`
+  const unknown = [...statement.matchAll(PARAMETER)].map(([name]) => name).find(name => !parameters.includes(name))
+  if (unknown === undefined) return undefined
+  const allowed = parameters.map(name => `"${name}"`).join(', ')
+  return `has the parameter "${unknown}"; ${
+    parameters.length === 0 ? 'it cannot have parameters' : `the only parameter is ${allowed}`
+  }`
 }

@@ -18,7 +18,7 @@ const DAMAGE: ReadonlySet<ErrorCode> = new Set(['SOURCE_MALFORMED', 'SOURCE_NOT_
 export function sqliteQuery ({ memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS, longest = LONGEST): QueryTool {
   return {
     async *namedFiles (images, sql, signal) {
-      const problem = assertionProblem(sql)
+      const problem = assertionProblem(sql, [])
       if (problem !== undefined) throw failed(`the query ${problem}`)
       const path = await images.file(MAIN, signal)
       const task: QueryTask = { path, sql }
