@@ -15,6 +15,11 @@ const DAMAGE: readonly ErrorCode[] = [
   'OBJECT_NOT_FOUND',
   'OBJECT_REFUSED'
 ]
+/** Whether a restore that failed with this code may have read damaged bytes. */
+export function mayBeDamage ({ code }: BackupError): boolean {
+  return DAMAGE.includes(code)
+}
+
 /** Codes of reading one place, by which that place does not have the backup. */
 const GONE: readonly ErrorCode[] = ['OBJECT_NOT_FOUND', 'OBJECT_REFUSED']
 
@@ -72,7 +77,7 @@ export async function passOver (
 ): Promise<boolean> {
   const hasOther = ({ backup, location }: LocatedLink): boolean =>
     otherLocations(deps, backup, new Set([...addresses, addressOf(location)])).length > 0
-  if (!DAMAGE.includes(error.code) || !chain.some(hasOther)) return false
+  if (!mayBeDamage(error) || !chain.some(hasOther)) return false
   const damaged = await damagedLinks(chain, task)
   if (damaged.length === 0 || !damaged.every(({ link }) => hasOther(link))) return false
   for (const { link: { backup, location }, reason } of damaged) {

@@ -10,7 +10,8 @@ import { withChain, type LocatedLink } from '../../artifacts/chain-images.ts'
 import { checkScratch } from '../../artifacts/free-space.ts'
 import type { EngineDeps } from '../../deps.ts'
 import { requireKind } from '../../require-kind.ts'
-import { throughCopies, type PassedOver } from '../damaged-links.ts'
+import { mayBeDamage, throughCopies, type PassedOver } from '../damaged-links.ts'
+import { verifyBackup } from '../../verify/verify.ts'
 import { keptWarning, reportUndecided, roomWarning, unpackedBytes, withSafetyBackup } from '../restore.ts'
 import { feasibleSet, makeDirectory } from './feasible-set.ts'
 import { secureMembers } from './secure-members.ts'
@@ -57,7 +58,15 @@ async function restoreMembers (deps: EngineDeps, plan: SetPlan, task: Task): Pro
     const done = await throughCopies(
       deps,
       backup,
-      (chain, passedOver) => fromPlaces(deps, plan, { row, chain, passedOver, removed, secure }, task),
+      async (chain, passedOver) => {
+        try {
+          return await fromPlaces(deps, plan, { row, chain, passedOver, removed, secure }, task)
+        } catch (thrown) {
+          // The recorded result is that of the nearest copies.
+          if (passedOver.addresses.size === 0) await recordDamage(deps, chain, toBackupError(thrown), task)
+          throw thrown
+        }
+      },
       task
     )
     deps.events.emit({ type: 'restore.completed', restore: done })
@@ -65,6 +74,21 @@ async function restoreMembers (deps: EngineDeps, plan: SetPlan, task: Task): Pro
   } catch (thrown) {
     throw await failed(deps, backup, row.id, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
   }
+}
+
+/**
+ * Verifies each backup of a chain whose restore may have failed for its stored bytes, so that the damaged ones are
+ * recorded as such. Never rejects: a verification that cannot be made has its own event.
+ */
+async function recordDamage (
+  deps: EngineDeps,
+  chain: readonly LocatedLink[],
+  error: BackupError,
+  task: Task
+): Promise<void> {
+  if (task.signal.aborted || !mayBeDamage(error)) return
+  task.phase('verifying')
+  for (const { backup: { id }, location } of chain) await verifyBackup(deps, id, task, { location }).catch(() => {})
 }
 
 /** That of the last one: a database that stays in use, if there is one. */

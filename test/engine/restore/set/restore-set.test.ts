@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -98,6 +98,19 @@ describe('a failure', () => {
       assert.deepEqual(row?.members.map(({ state, aside }) => [state, aside]), states.map(state => [state, null]))
       stage.clock.move(1000)
     }
+  })
+
+  test('for damage of the stored bytes is recorded with the backup', async t => {
+    const stage = await setStage(t, { verify: true })
+    const whole = await stage.engine.backup(stage.id)
+    const path = join(stage.home, 'backups', whole.parts.find(({ name }) => name === 'payloads/main')?.fileName ?? '')
+    const bytes = readFileSync(path)
+    bytes[bytes.length >> 1]! ^= 1
+    rmSync(path)
+    writeFileSync(path, bytes)
+    await assert.rejects(restored(stage, stage.id))
+    assert.equal((await stage.engine.backup(stage.id)).verification.status, 'invalid')
+    assert.deepEqual([statesOf(stage.app), namesIn(stage.app)], [all('after'), NAMES])
   })
 
   test('of a database that stays locked is noticed, and the one before it is put back', async t => {
