@@ -8,7 +8,7 @@ import { benchOffsite } from './offsite.ts'
 import { benchRequests } from './requests.ts'
 import { benchRestore } from './restore.ts'
 import { benchScale } from './scale.ts'
-import { benchTree } from './tree.ts'
+import { benchTree, SMALL_TREES, TREES } from './tree.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   full: () => benchFullBackup(500),
@@ -18,7 +18,8 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   latency: () => benchLatency(500),
   requests: benchRequests,
   scale: benchScale,
-  tree: benchTree,
+  tree: () => benchTree(TREES),
+  'tree-small': () => benchTree(SMALL_TREES),
   offsite: () => benchOffsite(500),
   disaster: () => benchDisaster(500)
 }
