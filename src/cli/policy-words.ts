@@ -19,14 +19,11 @@ const MONTHS = [
   'December'
 ]
 
-/**
- * When backups are made by themselves: `every 6 h`,
- * `daily at 02:00 and on Sundays at 03:00, by the clock of Europe/Vienna`.
- */
+/** When automatic backups are made: `every 6 h`, `daily at 02:00 and on Sundays at 03:00, time zone Europe/Vienna`. */
 export function scheduleInWords ({ enabled, interval, schedule, coveredBy }: SourcePolicy): string {
   if (coveredBy !== null) return `with the set "${coveredBy}"`
   const times = [
-    ...interval === null ? [] : [`every ${inOneUnit(interval)}`],
+    ...interval === null ? [] : [`every ${intervalInWords(interval)}`],
     ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, time zone ${schedule.timeZone}`]
   ]
   if (times.length === 0) return 'no automatic backups'
@@ -34,8 +31,8 @@ export function scheduleInWords ({ enabled, interval, schedule, coveredBy }: Sou
 }
 
 /**
- * What stays: `the newest 10`, `of the scheduled ones the newest of each of the last 7 days and 4 weeks, and 3 whatever
- * the rules say`.
+ * What retention keeps: `at most 10`, `of the scheduled backups one for each of the last 7 days, and never fewer than
+ * 3`.
  */
 export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 'maxBackups' | 'retention'>): string {
   const parts = [
@@ -106,6 +103,12 @@ function ruleInWords ({ tier, pattern }: Pick<CalendarRule, 'tier' | 'pattern'>)
     return `on ${day} ${MONTHS[Number(month) - 1] ?? month} ${at}`
   }
   return `${tier === null ? '' : `${tier} `}by "${pattern}"`
+}
+
+/** `day`, `6 h`. */
+function intervalInWords (interval: number): string {
+  const text = inOneUnit(interval)
+  return text === '1 d' ? 'day' : text === '1 h' ? 'hour' : text
 }
 
 function isNumber (text: string): boolean {

@@ -16,7 +16,7 @@ export function configCheckCommand (deps: ConfigCheckDeps): Command {
     .description(
       'Check the configuration. Show the values in force and their origin, or every problem.'
     )
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON; docs/cli.schema.json describes the format')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action(async (flags: { readonly json?: true }) => {
       const report = await deps.check()

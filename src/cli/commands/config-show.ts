@@ -20,7 +20,7 @@ export function configShowCommand (deps: ConfigShowDeps): Command {
     .description(
       'Show every setting in force and where it comes from, including changes made through the API. The service does not have to run.'
     )
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON; docs/cli.schema.json describes the format')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action(async (flags: { readonly json?: true }) => {
       const { reportAsJson, reportAsText, withChanges } = await import('../config-report.ts')

@@ -34,7 +34,7 @@ export function doctorCommand (deps: DoctorDeps): Command {
     .description(
       'Check everything that could prevent backups from being made, kept or restored, and print remedies. Writes nothing except one small test object to each store for copies.'
     )
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON; docs/cli.schema.json describes the format')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
     .action(async (flags: { readonly json?: true }) => {
       const context = await deps.doctorContext()
@@ -89,7 +89,7 @@ async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
         undefined
       ]
     }
-    return [ok('the catalog is whole'), snapshot]
+    return [ok('the catalog is intact'), snapshot]
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
     return [fail(message, hint ?? 'Check the disk of DATA_DIR.'), undefined]

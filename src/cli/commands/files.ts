@@ -23,7 +23,7 @@ export function filesCommand (shell: Shell): Command {
       ).default([])
     )
     .addOption(
-      new Option('--limit <number>', `at most so many files, up to ${MOST}`).argParser(parseLimit).default(USUAL)
+      new Option('--limit <number>', `list at most this many files, up to ${MOST}`).argParser(parseLimit).default(USUAL)
     )
     .option('--member <name>', 'for a backup of a set: the member that has the files')
     .addOption(jsonOption())

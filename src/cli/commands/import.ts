@@ -35,11 +35,11 @@ export function importCommand (deps: ImportDeps): Command {
   return new Command('import')
     .description('Make verified backups of a source from files that other programs made. The files are not changed.')
     .argument('<paths...>', 'files, directories or patterns; of a directory, the files in it')
-    .addOption(sourceOption('the source whose backups they become').makeOptionMandatory())
+    .addOption(sourceOption('the source to which the backups belong (required)').makeOptionMandatory())
     .addOption(
       pastTimeOption(
         '--at <time>',
-        'the time of the data, for one file; default: the time in its name, otherwise its last change',
+        'the time of the data, if there is one file; default: the time in its name, or else its last change',
         deps.screen
       )
     )

@@ -31,7 +31,9 @@ export function keyNewCommand (deps: KeyNewDeps): Command {
     .description(
       'Create a key for encrypting backups. The private key is written to a file that only this user can read; nothing else changes.'
     )
-    .addOption(new Option('--kind <kind>', 'purpose of the key').choices(['age', 'openpgp']).default('age'))
+    .addOption(
+      new Option('--kind <kind>', 'encryption program that uses the key').choices(['age', 'openpgp']).default('age')
+    )
     .option(
       '--output <file>',
       'new file for the private key (default: in the working directory)'

@@ -42,7 +42,7 @@ interface Flags<Role> extends JsonFlag {
 export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<Role>): Command {
   return new Command('create')
     .description('Create a token for the API and print it. The service does not have to run.')
-    .addOption(new Option('--role <role>', 'role of the token').choices(deps.roles).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'role of the token (required)').choices(deps.roles).makeOptionMandatory())
     .option('--expires <time>', 'time until it expires: 30d, 12h, 15m; or never', '90d')
     .option('--subject <name>', 'owner of the token, shown in the audit log (default: your user name)')
     .addOption(new Option('--name <name>', 'same as --subject').conflicts('subject'))

@@ -1,12 +1,18 @@
 import { about } from './finding.ts'
 import type { Examination } from './context.ts'
 
-/** Whether anybody makes what is to be made by itself. */
+/** Whether a server runs that makes the automatic backups. */
 export const examineServer: Examination = async ({ findServer, sources }, snapshot) => {
   const { ok, warn } = about('server')
   const server = findServer()
   if (server !== undefined) {
-    return [ok(`process ${server.pid} on "${server.host}" has been running since ${server.since}`)]
+    return [
+      ok(
+        `process ${server.pid} on "${server.host}" has been running since ${
+          server.since.slice(0, 19).replace('T', ' ')
+        } UTC`
+      )
+    ]
   }
   const names = new Set(sources.map(({ name }) => name))
   const wanted = (await snapshot?.engine.sources() ?? []).filter(({ name, policy }) =>

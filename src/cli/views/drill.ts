@@ -63,7 +63,7 @@ function columns (screen: Screen): ReadonlyArray<Column<Restore>> {
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
     {
-      title: 'OLD',
+      title: 'BACKUP AGE',
       align: 'right',
       cell: ({ report, startedAt }) =>
         report === null ? '' : inSpan(startedAt.getTime() - Date.parse(report.backup.startedAt)),

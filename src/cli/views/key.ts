@@ -53,7 +53,7 @@ function nextSteps ({ id, encryption, publicKey, file, publicFile }: NewKeyView)
     'To encrypt new backups with it, configure:',
     `  BACKUP_ENCRYPTION=${encryption}`,
     publicFile === null ? `  BACKUP_AGE_RECIPIENTS=${publicKey}` : `  BACKUP_OPENPGP_PUBLIC_KEYS_FILE=${publicFile}`,
-    'To verify, drill and restore on this machine too, also configure (safer without: then the service cannot decrypt its own backups):',
+    'To verify, drill and restore on this machine, also configure the private key (safer without it: the service then cannot decrypt its backups):',
     `  ${PRIVATE_OPTION[encryption]}=${file}`,
     'First, print the private key and store it away from this machine:',
     `  holdfast key card --key ${file} --output card.html`,

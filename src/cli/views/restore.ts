@@ -69,7 +69,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ]
   ] as const
   const what = inPlace
-    ? 'This replaces the content of the current database! Its present state, including all changes since the backup, is backed up first, or, if it is a directory, kept next to it.'
+    ? 'This replaces the current content of the source! That content, including all changes since the backup, is backed up first; the current content of a directory is kept next to it instead.'
     : 'This replaces the existing file!'
   const doubt = presentWarning(backup)
   return [

@@ -25,7 +25,7 @@ export function viewStores (stores: readonly StoreState[], probes: readonly Stor
       [
         table(columns(screen), stores, screen),
         ...stores.flatMap(({ name, failure }) =>
-          failure === null ? [] : [`${wrap(`${screen.colours.red('✗')} ${name}: ${failure}`, screen.width, 2)}\n`]
+          failure === null ? [] : [`${marked('✗', screen.colours.red, `${name}: ${failure}`, screen.width)}\n`]
         ),
         ...(probes ?? []).map(probe => probeLines(probe, screen))
       ].join('\n')
@@ -41,10 +41,10 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<StoreState>> {
       cell: ({ state, isRemembered }) => isRemembered ? 'read only' : state,
       paint: (text, { state }) => ({ ok: colours.green, waiting: colours.yellow, failing: colours.red })[state](text)
     },
-    { title: 'HOLDS', cell: ({ stored }) => String(stored), align: 'right' },
+    { title: 'BACKUPS', cell: ({ stored }) => String(stored), align: 'right' },
     { title: 'SIZE', cell: ({ bytes }) => inSize(bytes), align: 'right', expendable: 1 },
     { title: 'WAITING', cell: ({ waiting }) => waiting === 0 ? '' : String(waiting), align: 'right' },
-    { title: 'PLACE', cell: ({ place }) => place, atLeast: 16 }
+    { title: 'LOCATION', cell: ({ place }) => place, atLeast: 16 }
   ]
 }
 
@@ -62,6 +62,11 @@ function findingLines ({ check, status, message, remedy }: ProbeFinding, colours
   const { green, yellow, red, dim } = colours
   const paint = { ok: green, warn: yellow, fail: red, skipped: dim, absent: dim }[status]
   const found = status === 'absent' ? `not available: ${message}` : message
-  const line = wrap(`${paint(MARKS[status])} ${check}: ${found}`, width, 2)
+  const line = marked(MARKS[status], paint, `${check}: ${found}`, width)
   return remedy === null ? line : `${line}\n    ${wrap(remedy, width - 4, 4)}`
+}
+
+/** `✓ list: …`, wrapped before the mark gets its colour: the sequence of a colour would count as columns. */
+function marked (mark: string, paint: (text: string) => string, text: string, width: number): string {
+  return `${paint(mark)}${wrap(`${mark} ${text}`, width, 2).slice(mark.length)}`
 }

@@ -60,6 +60,8 @@ function longestUntried<B extends Drillable> (
   if (backup === undefined) return undefined
   return {
     backup,
-    reason: `${lastDrill.has(backup.id) ? 'the one with the oldest drill' : 'the oldest one without a drill'} ${place}`
+    reason: `${
+      lastDrill.has(backup.id) ? 'the backup with the oldest drill' : 'the oldest backup without a drill'
+    } ${place}`
   }
 }

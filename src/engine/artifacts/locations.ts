@@ -23,7 +23,7 @@ export function requirePromised (deps: EngineDeps, source: string): readonly Off
   const stores = promisedStores(deps, source)
   if (stores.length > 0) return stores
   throw new BackupError('STORE_NOT_FOUND', `there is no other store for the backups of "${source}"`, {
-    hint: 'Configure one under "stores", or BACKUP_S3_BUCKET.'
+    hint: 'Configure a store with BACKUP_S3_BUCKET, or with "stores" in holdfast.yaml.'
   })
 }
 
@@ -47,7 +47,9 @@ export function requireOffsite (deps: EngineDeps, name: string): OffsiteStore {
   if (offsite !== undefined) return offsite
   const known = [...deps.offsite.keys()].map(one => `"${one}"`).join(', ')
   throw new BackupError('STORE_NOT_FOUND', `there is no store "${name}" for copies`, {
-    hint: known === '' ? 'Configure one under "stores", or BACKUP_S3_BUCKET.' : `There is ${known}.`
+    hint: known === ''
+      ? 'Configure a store with BACKUP_S3_BUCKET, or with "stores" in holdfast.yaml.'
+      : `There is ${known}.`
   })
 }
 

@@ -11,9 +11,9 @@ export function fileRoutes (app: App, { engine }: { readonly engine: Pick<Engine
     route('operator', {
       operationId: 'listBackupFiles',
       tag: 'backups',
-      summary: 'The files in a backup',
+      summary: 'List the files in a backup',
       description:
-        'Of a kind whose backups consist of files, such as directories. The list is read from the store with each request.',
+        'Only for kinds of sources whose backups consist of files, such as directories. Each request reads the list from the store.',
       answers: { 200: filesAnswer },
       errors: [
         'BACKUP_NOT_FOUND',

@@ -21,7 +21,7 @@ test('config check shows what is in force and where it comes from, with secrets 
     out.includes(
       `source shop (sqlite), the default: ${
         join(cwd, 'shop.db')
-      }\n  schedule: every 1 d (turned off)\n  retention: at most 3\n  compression: none; verified after each backup\n`
+      }\n  schedule: every day (turned off)\n  retention: at most 3\n  compression: none; verified after each backup\n`
     )
   )
   assert.match(out, /^source holdfast .*\n.*\n {2}retention: at most 7$/m)

@@ -174,7 +174,7 @@ test('on a terminal it shows what would be replaced and asks; only a yes restore
   const refused = await line.holdfast('restore', '1')
   assert.match(
     refused.out,
-    /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2, 2025-11-24 23:30:02 UTC \(just now\)[^]*nothing was restored\n$/
+    /WARNING: This replaces the current content of the source![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2, 2025-11-24 23:30:02 UTC \(just now\)[^]*nothing was restored\n$/
   )
   assert.deepEqual([refused.code, line.source.bytes], [0, NEW])
   assert.match((await line.holdfast('restore', '1')).out, /✓ Restored backup 1/)

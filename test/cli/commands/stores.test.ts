@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { screenOn } from '../../../src/cli/screen.ts'
 import { storesSchema, viewStores } from '../../../src/cli/views/stores.ts'
 import { BackupError } from '../../../src/core/errors.ts'
@@ -16,7 +17,7 @@ test('stores tells where backups are kept and how each place stands', async t =>
   assert.equal(code, 0)
   assert.match(
     out,
-    /^STORE +KIND +STATE +HOLDS +SIZE +WAITING +PLACE\nlocal +local +ok +1 +100\.0 kB +\S+\nfar +local +waiting +0 +0 B +1 +\S+\n$/
+    /^STORE +KIND +STATE +BACKUPS +SIZE +WAITING +LOCATION\nlocal +local +ok +1 +100\.0 kB +\S+\nfar +local +waiting +0 +0 B +1 +\S+\n$/
   )
   const told = await json('stores')
   assert.deepEqual(storesSchema.parse(told), told)
@@ -78,4 +79,13 @@ test('a feature that a store does not have gets no tick', () => {
     viewStores([], [{ store: 'far', ok: true, findings: [finding] }]).text(screen),
     /\nfar\n– lock: not available: objects cannot be locked\n/
   )
+})
+
+test('lines of stores --check use the width of the terminal, with and without colours', async t => {
+  const plain = await commandLine(t, { columns: 60, environment: { NO_COLOR: '1' } })
+  const coloured = await commandLine(t, { columns: 60, environment: { FORCE_COLOR: '1' } })
+  const lines = async ({ holdfast }: typeof plain): Promise<string[]> =>
+    stripVTControlCharacters((await holdfast('stores', '--check')).out).split('\n').filter(line => !line.includes('/'))
+  assert.ok((await lines(plain)).includes('✓ overwrite: an existing object is not overwritten'))
+  assert.deepEqual(await lines(coloured), await lines(plain))
 })

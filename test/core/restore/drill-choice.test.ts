@@ -38,7 +38,7 @@ test('the first drill takes the newest proven backup, and says so', () => {
 test('every second drill takes the newest, and those between the quarters of every age', () => {
   assert.deepEqual(turns(8, () => daily(40)), [40, 1, 39, 21, 38, 11, 37, 31])
   const { backup, reason } = chooseDrill(daily(40), [{ backupId: 40, lastDrill: 5, drills: 3 }])!
-  assert.deepEqual([backup.id, reason], [21, 'the oldest one without a drill in the third quarter of the backups'])
+  assert.deepEqual([backup.id, reason], [21, 'the oldest backup without a drill in the third quarter of the backups'])
 })
 
 test('as many drills as it needs leave none out, and then the one whose drill is longest ago comes again', () => {
@@ -49,7 +49,7 @@ test('as many drills as it needs leave none out, and then the one whose drill is
     lastDrill: 3,
     drills: 2
   }])!
-  assert.equal(reason, 'the one with the oldest drill among all backups')
+  assert.equal(reason, 'the backup with the oldest drill among all backups')
 })
 
 for (const [days, what] of [[1, 'as often as backups are made'], [7, 'more seldom than backups are made']] as const) {

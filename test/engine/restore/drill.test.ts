@@ -201,7 +201,7 @@ test('without an id the backup is drilled whose turn it is', async t => {
   }
   assert.deepEqual(drilled, [
     [4, 'the newest verified backup without a drill', null],
-    [1, 'the oldest one without a drill in the oldest quarter of the backups', null],
+    [1, 'the oldest backup without a drill in the oldest quarter of the backups', null],
     [3, 'the newest verified backup without a drill', null]
   ])
 })
