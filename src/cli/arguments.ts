@@ -7,6 +7,9 @@ import type { Shell } from './shell.ts'
 /** The description of a backup holds so many characters. */
 const LONGEST_DESCRIPTION = 1000
 
+/** A list on the screen or as JSON has at most this many entries. */
+const LONGEST_LIST = 999_999_999
+
 export function jsonOption (): Option {
   return new Option('--json', 'print JSON; docs/cli.schema.json describes the format')
 }
@@ -19,12 +22,22 @@ export function idArgument (): Argument {
   return new Argument('<id>', 'id of the backup, as shown by "list"').argParser(parseId)
 }
 
-/** Commander hands over one after the other. */
 export function idsArgument (flags: '<ids...>' | '[ids...]'): Argument {
-  return new Argument(flags, 'ids of the backups, as shown by "list"').argParser((
-    text: string,
-    before: readonly number[] | undefined
-  ) => [...before ?? [], parseId(text)])
+  return new Argument(flags, 'ids of the backups, as shown by "list"').argParser(repeatable(parseId))
+}
+
+/** The parser of an argument or option that can be given several times: a list of the values, in their order. */
+export function repeatable<T> (parse: (text: string) => T): (text: string, before?: readonly T[]) => readonly T[] {
+  return (text, before = []) => [...before, parse(text)]
+}
+
+/** The parser of a whole number in decimal digits. Throws `InvalidArgumentError` for anything else. */
+export function wholeNumber (min: number, max: number): (text: string) => number {
+  return text => {
+    const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`)
+  }
 }
 
 export function parseId (text: string): number {
@@ -33,12 +46,8 @@ export function parseId (text: string): number {
 }
 
 export function limitOption (what: string): Option {
-  return new Option('--limit <number>', `show at most this many ${what}`).argParser(parseLimit).default(50)
-}
-
-function parseLimit (text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number of at least 1.')
-  return Number(text)
+  return new Option('--limit <number>', `show at most this many ${what}`).argParser(wholeNumber(1, LONGEST_LIST))
+    .default(50)
 }
 
 export function sinceOption (what: string, screen: Shell['screen']): Option {

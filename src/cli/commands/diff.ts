@@ -1,7 +1,7 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { ROWS_BYTES, VALUE_BYTES } from '../../core/restore/rows.ts'
 import type { Compared } from '../../engine/restore/rows.ts'
-import { idArgument, jsonOption, parseId } from '../arguments.ts'
+import { idArgument, jsonOption, parseId, repeatable, wholeNumber } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { hinted } from '../hinted.ts'
 import { exitCodesHelp } from '../output.ts'
@@ -32,17 +32,18 @@ export function diffCommand (shell: Shell): Command {
     .option('--member <name>', 'for a backup of a set: the member that has the rows')
     .addOption(tableOption('only this table; repeatable'))
     .addOption(
-      new Option('--rows <number>', 'show at most this many rows of each table').argParser(upTo(MOST_ROWS)).default(0)
+      new Option('--rows <number>', 'show at most this many rows of each table').argParser(wholeNumber(0, MOST_ROWS))
+        .default(0)
     )
     .addOption(
       new Option('--from <number>', 'skip this many rows of each table first').argParser(
-        upTo(Number.MAX_SAFE_INTEGER)
+        wholeNumber(0, Number.MAX_SAFE_INTEGER)
       ).default(0)
     )
     .addOption(
       new Option('--value-bytes <number>', 'truncate longer texts and blobs, and show their length and SHA-256')
         .argParser(
-          upTo(ROWS_BYTES)
+          wholeNumber(0, ROWS_BYTES)
         ).default(VALUE_BYTES)
     )
     .addOption(jsonOption())
@@ -68,19 +69,6 @@ function parseOther (text: string): number | 'live' {
   return text === 'live' ? text : parseId(text)
 }
 
-function upTo (most: number): (text: string) => number {
-  return text => {
-    if (!/^\d{1,16}$/.test(text) || Number(text) > most) {
-      throw new InvalidArgumentError(`Give a whole number up to ${most}.`)
-    }
-    return Number(text)
-  }
-}
-
-/** Commander hands over one after the other. */
 export function tableOption (what: string): Option {
-  return new Option('--table <name>', what).argParser((
-    text: string,
-    before: readonly string[] | undefined
-  ) => [...before ?? [], text])
+  return new Option('--table <name>', what).argParser(repeatable(String))
 }

@@ -1,5 +1,5 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { idArgument, jsonOption } from '../arguments.ts'
+import { Argument, Command, Option } from 'commander'
+import { idArgument, jsonOption, wholeNumber } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -23,7 +23,8 @@ export function filesCommand (shell: Shell): Command {
       ).default([])
     )
     .addOption(
-      new Option('--limit <number>', `list at most this many files, up to ${MOST}`).argParser(parseLimit).default(USUAL)
+      new Option('--limit <number>', `list at most this many files, up to ${MOST}`).argParser(wholeNumber(1, MOST))
+        .default(USUAL)
     )
     .option('--member <name>', 'for a backup of a set: the member that has the files')
     .addOption(jsonOption())
@@ -36,10 +37,4 @@ export function filesCommand (shell: Shell): Command {
       const { viewFiles } = await import('../views/files.ts')
       show(shell, flags, viewFiles(page))
     })
-}
-
-function parseLimit (text: string): number {
-  const limit = /^\d{1,7}$/.test(text) ? Number(text) : 0
-  if (limit >= 1 && limit <= MOST) return limit
-  throw new InvalidArgumentError(`Give a whole number from 1 to ${MOST}.`)
 }

@@ -1,13 +1,21 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
 import { modesOf } from '../../core/restore/modes.ts'
 import type { Restore, RestoreMode } from '../../core/restore/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { followedPath } from '../../files/followed-path.ts'
-import { idArgument, jsonOption, parseWait, pastTimeOption, sourceOption } from '../arguments.ts'
+import {
+  idArgument,
+  jsonOption,
+  parseWait,
+  pastTimeOption,
+  repeatable,
+  sourceOption,
+  wholeNumber
+} from '../arguments.ts'
 import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
 import { requireSealing } from '../guards.ts'
@@ -58,10 +66,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .option('--set <name>', 'with --latest or --at: the set; same as --source')
     .addOption(
       new Option('--member <name>', 'of a backup of a set: only this member; repeatable; default: all members')
-        .argParser((
-          text: string,
-          before: readonly string[] | undefined
-        ) => [...before ?? [], text])
+        .argParser(repeatable(String))
     )
     .option('--output <path>', 'restore to this file instead of the live database; same as --target')
     .addOption(new Option('--target <path>', 'same as --output').hideHelp())
@@ -69,7 +74,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
       new Option(
         '--thaw [days]',
         `only request that a backup in cold storage becomes readable for this many days (default: ${THAWED_FOR}), and print how long that takes`
-      ).argParser(parseDays)
+      ).argParser(wholeNumber(1, MOST_DAYS))
     )
     .addOption(
       new Option(
@@ -81,7 +86,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
       new Option(
         '--path <pattern>',
         'with --output, for a backup of a directory: only matching files, such as "payloads/2025/**"; repeatable'
-      ).argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text])
+      ).argParser(repeatable(String))
     )
     .option('--overwrite', 'with --output: replace an existing file, which is kept under another name')
     .option('--no-verify', 'skip the verification before the restore, except for the checksum')
@@ -214,12 +219,6 @@ async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): P
   })
   const { viewThawing } = await import('../views/thawing.ts')
   show(deps, flags, viewThawing(thawing))
-}
-
-function parseDays (text: string): number {
-  const days = Number(text)
-  if (/^\d{1,3}$/.test(text) && days >= 1 && days <= MOST_DAYS) return days
-  throw new InvalidArgumentError(`Give a number of days from 1 to ${MOST_DAYS}.`)
 }
 
 /**
