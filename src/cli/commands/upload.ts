@@ -87,6 +87,11 @@ async function missing (
 ): Promise<number[]> {
   if (source !== undefined) await engine.source(source)
   await requireKnownStore(engine, store)
+  if (store === undefined && !await hasOthers(engine)) {
+    throw new BackupError('STORE_NOT_FOUND', 'there is no other store for backups', {
+      hint: 'Configure a store with BACKUP_S3_BUCKET, or with "stores" in holdfast.yaml.'
+    })
+  }
   const backups = await collect(Number.POSITIVE_INFINITY, async page => {
     const found = await engine.backups({ source, status: 'completed', ...page })
     return { items: found.backups, next: found.next }
@@ -96,4 +101,9 @@ async function missing (
     return wanted.some(name => !copies.some(copy => copy.store === name && copy.status === 'stored'))
   }
   return backups.filter(backup => isLive(backup) && isMissing(backup)).map(({ id }) => id).reverse()
+}
+
+/** Whether a store other than the landing store is configured. */
+async function hasOthers (engine: Session['engine']): Promise<boolean> {
+  return (await engine.stores()).some(({ isLanding, isRemembered }) => !isLanding && !isRemembered)
 }

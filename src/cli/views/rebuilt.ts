@@ -38,15 +38,13 @@ export const rebuildSchema = z.object({
 export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): View {
   const refused = stores.flatMap(({ name, refused }) => refused.map(one => ({ ...one, store: name })))
   const found = stores.flatMap(({ name, sources }) => sources.map(source => ({ store: name, ...source })))
-  const outcome = isListing
-    ? `${counted(adopted, 'backup')} can be imported`
-    : `imported ${counted(adopted, 'backup')} from manifests`
+  const outcome = isListing ? `${counted(adopted, 'backup')} can be imported` : imported(adopted, stores)
   return {
     json: { adopted, refused, stores: stores.map(presentStore) },
     text: screen =>
       [
         ...found.length === 0 ? [] : [table(COLUMNS, found, screen)],
-        `${screen.colours.green('✓')} ${outcome}`,
+        `${adopted === 0 ? screen.colours.yellow('⚠') : screen.colours.green('✓')} ${outcome}`,
         ...stores.flatMap(({ place, foreign }) =>
           foreign === 0
             ? []
@@ -65,6 +63,14 @@ export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): 
         ''
       ].join('\n')
   }
+}
+
+/** A backup in several stores is new in the first of them. */
+function imported (found: number, stores: readonly RebuiltStore[]): string {
+  const added = stores.reduce((sum, store) => sum + store.added, 0)
+  if (added === found) return `imported ${counted(added, 'backup')} from manifests`
+  if (added > 0) return `imported ${added} of ${counted(found, 'backup')}; the others were already in the catalog`
+  return `${found === 1 ? 'the backup is' : `all ${found} backups are`} already in the catalog`
 }
 
 /** Whether anything that is there could not be taken over. */

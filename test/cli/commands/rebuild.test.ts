@@ -20,8 +20,21 @@ test('rebuild enters into the catalog what the store holds, and may be repeated'
     out,
     /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ imported 1 backup from manifests\n$/
   )
-  assert.equal((await holdfast('rebuild')).code, 0)
+  const again = await holdfast('rebuild')
+  assert.deepEqual([again.code, again.out.trimEnd().split('\n').at(-1)], [0, '✓ the backup is already in the catalog'])
   assert.deepEqual((await json('list')).map(({ description }: { description: string }) => description), ['kept'])
+})
+
+test('rebuild counts the backups that the catalog had apart from new ones', async t => {
+  const before = await commandLine(t)
+  await before.create()
+  const { holdfast } = await commandLine(t, { directory: before.directory })
+  const lastLine = async (): Promise<string | undefined> => (await holdfast('rebuild')).out.trimEnd().split('\n').at(-1)
+  assert.equal(await lastLine(), '✓ imported 1 backup from manifests')
+  await before.create()
+  await before.create()
+  assert.equal(await lastLine(), '✓ imported 2 of 3 backups; the others were already in the catalog')
+  assert.equal(await lastLine(), '✓ all 3 backups are already in the catalog')
 })
 
 test('what cannot be taken over is named, and the exit code is 3', async t => {
@@ -33,7 +46,7 @@ test('what cannot be taken over is named, and the exit code is 3', async t => {
   assert.equal(code, 3)
   assert.match(
     out,
-    /^✓ imported 0 backups from manifests[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": its object is missing\n$/
+    /^⚠ imported 0 backups from manifests[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": its object is missing\n$/
   )
 })
 
@@ -44,7 +57,7 @@ test('a backup that goes away while the store is read is passed over', async t =
   faults.fail('store.get', { error: new BackupError('OBJECT_NOT_FOUND', 'it has gone') })
   const { code, out } = await holdfast('rebuild')
   assert.equal(code, 0)
-  assert.match(out, /✓ imported 1 backup from manifests\n$/)
+  assert.match(out, /✓ the backup is already in the catalog\n$/)
 })
 
 test('a directory is a place to rebuild from, and --list only tells what is there', async t => {

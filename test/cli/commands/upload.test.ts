@@ -49,6 +49,16 @@ test('upload --all takes what is not there yet, also what was never promised, an
   ])
 })
 
+test('upload --all without another store fails, as upload of one backup does', async t => {
+  const { holdfast, create } = await commandLine(t)
+  await create()
+  for (const what of ['1', '--all']) {
+    const { code, err } = await holdfast('upload', what)
+    assert.equal(code, 4, what)
+    assert.match(err, /there is no other store for .*\nhint: Configure a store with BACKUP_S3_BUCKET/, what)
+  }
+})
+
 test('what does not reach its store ends with 3 and is named, the others are brought there', async t => {
   const { holdfast, create, far } = await make(t)
   await create()
