@@ -33,7 +33,10 @@ const PAGE = 500
 export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'images' | 'inspect' | 'isDigested'>> {
   /** Where the backup is read. */
   readonly location?: ObjectLocation
-  /** Whether the result becomes that of the backup. Default: true. */
+  /**
+   * Whether the result becomes that of the backup. Default: true. false: for a restore from other copies than the
+   * nearest, which compares the bytes of the whole chain with their digests.
+   */
   readonly isRecorded?: boolean
 }
 
@@ -52,7 +55,8 @@ export async function verifyBackup (
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
     const [, ...ancestors] = await linksOf(deps, backup)
-    const chainCheck = await checkChain(deps, recorded.link?.parent ?? null, ancestors, task.signal)
+    const parent = recorded.link?.parent ?? null
+    const chainCheck = await checkChain(deps, parent, ancestors, task.signal, { areCompared: !isRecorded })
     const verification = await verifyObject({ ...deps, store }, {
       ...way,
       key,

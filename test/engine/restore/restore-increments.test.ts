@@ -100,3 +100,37 @@ test('a chain is adopted from a store that has all of it, and can be restored an
   notes.add(LINE)
   assert.equal((await after.create({ method: 'incremental' })).parentId, 4)
 })
+
+for (const verify of [true, false]) {
+  test(`a backup with a good copy elsewhere is no obstacle where its local copy was found damaged, ${verify ? 'verified' : 'not verified'}`, async t => {
+    const { offsite } = await testOffsite(t, { far: {} })
+    const bench = await growingEngine(t, { offsite })
+    const { engine, directory, restorer } = bench
+    const texts = await chained(bench)
+    await (await engine.upload(4, { store: 'far' })).result
+    const path = join(directory, (await engine.backup(2)).key)
+    writeFileSync(path, Buffer.alloc(readFileSync(path).length))
+    assert.equal((await (await engine.verify(2)).result).verification.valid, false)
+    const { status, warnings } = await (await engine.restore(4, { target: '/elsewhere', verify })).result
+    assert.equal(status, 'completed')
+    assert.equal(restorer.files.get('/elsewhere')?.toString(), texts[3])
+    assert.match(warnings.join(), /^the copy of backup 2 at ".*" is damaged and was not used: /)
+    // The result is that of the copies that were read: what is recorded of the backups stays.
+    assert.equal((await engine.backup(2)).verification.status, 'invalid')
+  })
+}
+
+test('content of a parent that was found bad in bytes that are as they were written is bad in each copy', async t => {
+  const { offsite } = await testOffsite(t, { far: {} })
+  const bench = await growingEngine(t, { offsite })
+  const { engine, deps, restorer, clock } = bench
+  await chained(bench)
+  await (await engine.upload(4, { store: 'far' })).result
+  await deps.catalog.backups.recordVerification(2, {
+    valid: false,
+    checks: [{ name: 'checksum', status: 'pass' }, { name: 'opens_read_only', status: 'fail', reason: 'no text' }],
+    remedy: null
+  }, clock.now())
+  await rejectsWith('BACKUP_INVALID', (await engine.restore(4, { target: '/elsewhere' })).result)
+  assert.equal(restorer.files.size, 0)
+})
