@@ -21,7 +21,7 @@ export function recoveryVerbs (deps: EngineDeps): RecoveryVerbs {
       if (request.from !== undefined) deps.locate(request.from)
       if (request.takeOver === true && request.from !== undefined) {
         throw new BackupError('VALIDATION_FAILED', 'a store that is only read cannot be taken over', {
-          hint: 'Configure it as a store, or omit "takeOver".'
+          hint: 'Configure it as a store first, or only read its backups.'
         })
       }
       return await deps.runner.start({ kind: 'rebuild', source: null, backupId: null, locks: [] }, async task => {

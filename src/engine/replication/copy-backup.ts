@@ -19,7 +19,7 @@ import { missingPart, recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { linksOf } from '../artifacts/links.ts'
 import { copyLock } from '../jobs/locks.ts'
-import { isSameManifest, isSameObject, proveCopy } from './verify-copy.ts'
+import { isSameManifest, isSameObject, verifyCopy } from './verify-copy.ts'
 
 /**
  * Brings the parts and their manifest into each of the stores, side by side, and proves what arrived. A store that has
@@ -208,7 +208,7 @@ async function putObject (
   try {
     if (await hasObject(copy.store, copy.key, signal)) {
       if (!isStored) throw taken(copy)
-      await proveCopy(original, copy, part, signal)
+      await verifyCopy(original, copy, part, signal)
       return
     }
     const stored = await original.store.get(original.key, undefined, signal)
@@ -224,7 +224,7 @@ async function putObject (
     return
   }
   try {
-    await proveCopy(original, copy, part, signal)
+    await verifyCopy(original, copy, part, signal)
   } catch (thrown) {
     if (toBackupError(thrown).code === 'CHECKSUM_MISMATCH') {
       await copy.store.remove(copy.key, cleanupSignal()).catch(() => {})

@@ -18,7 +18,7 @@ const SAMPLE = 64 * 1024
  * Throws `CHECKSUM_MISMATCH` unless the copy is as long as the object and gives back its bytes, wherever it is looked
  * at. The store has held its own checksum against what was sent before; this finds out one that lies.
  */
-export async function proveCopy (
+export async function verifyCopy (
   original: ObjectLocation,
   copy: ObjectLocation,
   { object }: Pick<PartRecord, 'object'>,

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { serializeManifest, type Manifest } from '../../../src/core/backup/manifest.ts'
 import type { ByteRange, Store } from '../../../src/core/ports/store.ts'
 import type { ObjectLocation } from '../../../src/engine/artifacts/locations.ts'
-import { isSameManifest, isSameObject, proveCopy } from '../../../src/engine/replication/verify-copy.ts'
+import { isSameManifest, isSameObject, verifyCopy } from '../../../src/engine/replication/verify-copy.ts'
 import { manifestOf } from '../../support/catalog/catalog.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { faultyStore } from '../../support/stores/faulty-local.ts'
@@ -40,7 +40,7 @@ for (const size of [0, 1, SAMPLE, SAMPLE + 1, 8 * SAMPLE]) {
   test(`of a copy of ${size} bytes every byte is compared`, async t => {
     const { original, copy, manifest } = await pair(t, noise(size))
     const ranges: (ByteRange | undefined)[] = []
-    await proveCopy(original, watched(copy, ranges), manifest, never)
+    await verifyCopy(original, watched(copy, ranges), manifest, never)
     assert.deepEqual(
       ranges,
       Array.from(
@@ -55,7 +55,7 @@ test('of a longer copy eight samples are compared, the first and the last bytes 
   const size = 8 * SAMPLE + 1
   const { original, copy, manifest } = await pair(t, noise(size))
   const ranges: (ByteRange | undefined)[] = []
-  await proveCopy(original, watched(copy, ranges), manifest, never)
+  await verifyCopy(original, watched(copy, ranges), manifest, never)
   assert.deepEqual([ranges.length, ranges.slice(0, 2)], [8, [{ start: 0, end: SAMPLE - 1 }, {
     start: size - SAMPLE,
     end: size - 1
@@ -69,7 +69,7 @@ for (const [what, size, at] of [['first', SAMPLE, 0], ['last', 20 * SAMPLE, 20 *
     const other = Buffer.from(bytes)
     other[at]! ^= 1
     const { original, copy, manifest } = await pair(t, bytes, other)
-    const { message } = await rejectsWith('CHECKSUM_MISMATCH', proveCopy(original, copy, manifest, never))
+    const { message } = await rejectsWith('CHECKSUM_MISMATCH', verifyCopy(original, copy, manifest, never))
     assert.match(message, /returned different bytes/)
     assert.equal(await isSameObject(copy, manifest, () => {}, never), false)
   })
@@ -80,7 +80,7 @@ test('a copy of another length is CHECKSUM_MISMATCH, and is not read', async t =
   const ranges: (ByteRange | undefined)[] = []
   const { message } = await rejectsWith(
     'CHECKSUM_MISMATCH',
-    proveCopy(original, watched(copy, ranges), manifest, never)
+    verifyCopy(original, watched(copy, ranges), manifest, never)
   )
   assert.match(message, /99 bytes instead of 100/)
   assert.equal(await isSameObject(watched(copy, ranges), manifest, () => {}, never), false)
