@@ -10,6 +10,7 @@ export const COMMANDS = [
   'download',
   'drill',
   'drills',
+  'export',
   'files',
   'help',
   'import',

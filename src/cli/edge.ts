@@ -29,9 +29,13 @@ export function throughEdge (stream: Stream): Stream {
     get columns () {
       return stream.columns
     },
-    write: text => stream.write(atEdge(text)),
-    writeData: text => stream.write(stream.isTTY === true ? atEdge(text) : text)
+    write: text => stream.write(atEdge(textOf(text))),
+    writeData: data => stream.write(stream.isTTY === true ? atEdge(textOf(data)) : data)
   }
+}
+
+function textOf (data: string | Uint8Array): string {
+  return typeof data === 'string' ? data : Buffer.from(data).toString()
 }
 
 function atEdge (text: string): string {

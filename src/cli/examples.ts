@@ -16,6 +16,10 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
     "restore 43 --path 'payloads/2025/**' --output found"
   ],
   rescue: ['rescue 42 --table InvoiceLine --where "InvoiceId = 13"', 'rescue 42 --table Invoice --csv -'],
+  export: [
+    'export 42 --table sale --where "tenant = \'acme\'" -o acme.csv',
+    'export --live --table Invoice --format jsonl'
+  ],
   import: [
     'import /backups/audit_*.db --source audit --dry-run',
     'import /backups --source audit --time-zone Europe/Vienna',

@@ -12,9 +12,9 @@ export interface Stream {
   readonly isTTY?: boolean
   /** How wide the terminal is. */
   readonly columns?: number | undefined
-  write(text: string): unknown
+  write(text: string | Uint8Array): unknown
   /** Data for a program, such as CSV: unaltered where this is no terminal. Left out: `write` alters nothing. */
-  writeData?(text: string): unknown
+  writeData?(data: string | Uint8Array): unknown
 }
 
 const EXIT_CODES = {

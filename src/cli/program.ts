@@ -8,6 +8,7 @@ import { configShowCommand, type ConfigShowDeps } from './commands/config-show.t
 import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
 import { diffCommand } from './commands/diff.ts'
 import { downloadCommand, type DownloadDeps } from './commands/download.ts'
+import { exportCommand } from './commands/export.ts'
 import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
 import { filesCommand } from './commands/files.ts'
 import { importCommand, type ImportDeps } from './commands/import.ts'
@@ -198,6 +199,7 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
     downloadCommand(deps),
     restoreCommand(deps),
     rescueCommand(deps),
+    exportCommand(deps),
     importCommand(deps),
     ...makers.map(make => make(deps))
   ]

@@ -6,6 +6,7 @@ import { auditSchema } from './views/audit.ts'
 import { oneBackupSchema, showSchema } from './views/backup.ts'
 import { createdSchema } from './views/created.ts'
 import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
+import { exportSchema } from './views/exported.ts'
 import { filesSchema } from './views/files.ts'
 import { importSchema } from './views/imported.ts'
 import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
@@ -83,6 +84,7 @@ export const OUTPUTS = {
   diff: diffSchema,
   rescue: rescueSchema,
   'rescue --csv': extractSchema,
+  export: exportSchema,
   drill: oneDrillSchema,
   drills: drillsSchema,
   report: reportSchema,

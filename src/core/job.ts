@@ -11,6 +11,7 @@ export const JOB_KINDS = [
   'restore',
   'diff',
   'rescue',
+  'export',
   'drill',
   'upload'
 ] as const
@@ -29,6 +30,7 @@ export const JOB_PHASES = [
   'restoring',
   'comparing',
   'rescuing',
+  'exporting',
   'recording',
   'rotating',
   'removing',

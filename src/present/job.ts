@@ -30,7 +30,7 @@ export const jobWithLogSchema = jobSchema.extend({
 export type JobView = z.infer<typeof jobSchema>
 
 /** Kinds of jobs whose errors can name rows by their keys, or repeat a condition. */
-const OF_ROWS: readonly JobKind[] = ['diff', 'rescue']
+const OF_ROWS: readonly JobKind[] = ['diff', 'rescue', 'export']
 
 export interface JobReader {
   /**

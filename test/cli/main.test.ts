@@ -136,6 +136,7 @@ const WORKING = [
   ['restore-from-trash', '1'],
   ['diff', '1'],
   ['rescue', '1', '--table', 't', '--confirm'],
+  ['export', '1', '--table', 't'],
   ['key', 'confirm', 'age1']
 ]
 

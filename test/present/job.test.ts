@@ -19,7 +19,7 @@ test('a job has the fields of its schema, with the progress of its present phase
 })
 
 test('the error of a job about rows is cut to its title for those who may not see rows', () => {
-  for (const kind of ['diff', 'rescue'] as const) {
+  for (const kind of ['diff', 'rescue', 'export'] as const) {
     const job = aJob({ kind, ...FAILED })
     assert.equal(presentJob(job, null).errorMessage, ERRORS.VALIDATION_FAILED.title)
     assert.equal(presentJob(job, null, { isContentShown: true }).errorMessage, FAILED.errorMessage)

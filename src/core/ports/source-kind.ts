@@ -6,6 +6,7 @@ import type { RowTool } from '../restore/rows.ts'
 import type { Salvage } from '../restore/salvage.ts'
 import type { TreeTool } from '../restore/tree.ts'
 import type { MakeSample } from '../sample.ts'
+import type { ExportTool } from './export.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
 import type { QueryTool } from './query.ts'
@@ -35,6 +36,8 @@ export interface KindTools<F extends Fields = Fields> {
   readonly tree: TreeTool | null
   /** null: backups of this kind cannot be queried. */
   readonly query: QueryTool | null
+  /** null: sources of this kind have no tables whose rows could be exported. */
+  readonly export: ExportTool | null
 }
 
 /**

@@ -85,25 +85,33 @@ export interface BackupWithRows {
   readonly tool: RowTool
 }
 
+/** What is read of one source in a backup. */
+export type SourceInBackup = Omit<BackupWithRows, 'tool'>
+
 /**
- * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, `METHOD_UNSUPPORTED` for a
- * kind without rows, and as `viewOf`. `member`: of a backup of a set, the one that has the rows.
+ * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and as `viewOf`. `wanted`:
+ * of a backup of a set, the member that has the rows.
  */
-export async function requireRows (deps: EngineDeps, id: number, wanted?: string): Promise<BackupWithRows> {
+export async function requireReadable (deps: EngineDeps, id: number, wanted?: string): Promise<SourceInBackup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const whole = await trustedManifest(deps, id)
   requireOpener(deps.keyring, whole)
   const { manifest, member } = viewOf(backup, whole, wanted)
-  const { rows: tool } = requireKind(deps, manifest.source.kind)
+  return { backup, manifest, member: member?.name ?? null }
+}
+
+/** Rejects as `requireReadable`, and with `METHOD_UNSUPPORTED` for a kind without rows. */
+export async function requireRows (deps: EngineDeps, id: number, wanted?: string): Promise<BackupWithRows> {
+  const readable = await requireReadable(deps, id, wanted)
+  const { kind } = readable.manifest.source
+  const { rows: tool } = requireKind(deps, kind)
   if (tool === null) {
-    throw new BackupError(
-      'METHOD_UNSUPPORTED',
-      `backups of the kind "${manifest.source.kind}" do not support the comparison of rows`,
-      { hint: 'Restore the backup to another path, and inspect it there.' }
-    )
+    throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" do not support the comparison of rows`, {
+      hint: 'Restore the backup to another path, and inspect it there.'
+    })
   }
-  return { backup, manifest, member: member?.name ?? null, tool }
+  return { ...readable, tool }
 }
 
 /** What a backup is held against: another one, or the source itself. */
@@ -209,9 +217,9 @@ export async function extractRows (
  * Files of this process alone, compared with their digests: rows of a damaged or exchanged backup must not get into a
  * sound database.
  */
-async function withRestorable<T> (
+export async function withRestorable<T> (
   deps: EngineDeps,
-  { backup, member }: BackupWithRows,
+  { backup, member }: SourceInBackup,
   task: Task,
   work: (restorable: Restorable) => Promise<T>
 ): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Work } from '../../core/job.ts'
+import type { ExportRequest } from '../../core/ports/export.ts'
 import type { Restore, RestorePage, RestoreQuery } from '../../core/restore/restore.ts'
 import type { RowSelection } from '../../core/restore/rows.ts'
 import type { TreePage, TreeQuery } from '../../core/restore/tree.ts'
@@ -10,6 +11,7 @@ import { requireSource } from '../require-source.ts'
 import { openDownload, type Download, type DownloadRequest } from './download.ts'
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
 import { dryRun, type DryRun } from './dry-run.ts'
+import type { Exported, ExportFrom, ExportTarget } from './export.ts'
 import { listFiles } from './files.ts'
 import { plannedRestore } from './planned-restore.ts'
 import type { RestorePlan, RestoreRequest } from './restore-plan.ts'
@@ -74,6 +76,11 @@ export interface RestoreVerbs {
   rescue(id: number, request: RescueRequest): Promise<Work<Rescued>>
   /** Writes rows of a backup as CSV to a new file at an absolute path; the result is how many. */
   extract(id: number, selection: RowSelection, file: string, member?: string): Promise<Work<number>>
+  /**
+   * Exports rows of one table as text, from a backup or from a source as it is now, to a file or, without a target, to
+   * scratch space. `TABLE_NOT_FOUND`, `VALIDATION_FAILED`, `METHOD_UNSUPPORTED`, `RESTORE_TARGET_…`.
+   */
+  exportRows(from: ExportFrom, request: ExportRequest, target: ExportTarget | null): Promise<Work<Exported>>
 }
 
 export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
@@ -148,6 +155,20 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
         { kind: 'rescue', source: rowed.backup.source, backupId: id, locks: [backupLock(id)] },
         task => extractRows(deps, rowed, selection, file, task)
       )
+    },
+
+    async exportRows (from, request, target) {
+      // Loaded when it is used: every command that opens the engine loads the verbs.
+      const { requireExport, exportRows } = await import('./export.ts')
+      const origin = await requireExport(deps, from)
+      if (target !== null) await requireTarget(deps, target.file, undefined)
+      const backupId = origin.readable?.backup.id ?? null
+      return await runner.start({
+        kind: 'export',
+        source: origin.source,
+        backupId,
+        locks: backupId === null ? [] : [backupLock(backupId)]
+      }, task => exportRows(deps, origin, request, target, task))
     }
   }
 }

@@ -26,7 +26,8 @@ export function directoryTools ({ scratchDir, limits }: Pick<KindContext, 'scrat
     rehearser: rehearserIn(scratchDir),
     rows: null,
     tree,
-    query: null
+    query: null,
+    export: null
   }
 }
 

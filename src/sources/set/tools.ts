@@ -32,6 +32,7 @@ export function setTools ({ kindNamed }: KindContext): KindTools<typeof SET_FIEL
     rehearser,
     rows: null,
     tree: null,
-    query: null
+    query: null,
+    export: null
   }
 }

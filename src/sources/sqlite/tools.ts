@@ -1,9 +1,11 @@
+import type { ExportTool } from '../../core/ports/export.ts'
 import type { KindContext, KindTools } from '../../core/ports/source-kind.ts'
 import type { Importer } from '../../core/ports/source.ts'
 import type { SQLITE_FIELDS } from './fields.ts'
 import type { SqliteImporterOptions } from './importer.ts'
 import { sqliteRehearser } from './rehearse.ts'
 import { sqliteRestorer } from './restore.ts'
+import type { sqliteExport } from './rows/export.ts'
 import { sqliteRows } from './rows/rows.ts'
 import { sqliteInspector, sqliteSource } from './sqlite-source.ts'
 
@@ -13,6 +15,15 @@ function lazyImporter (options: SqliteImporterOptions): Importer {
   return {
     forms: async () => await (await load()).forms(),
     prepare: async (...args) => await (await load()).prepare(...args)
+  }
+}
+
+/** Loaded when rows are exported, for the same reason. */
+function lazyExport (...options: Parameters<typeof sqliteExport>): ExportTool {
+  const load = async (): Promise<ExportTool> => (await import('./rows/export.ts')).sqliteExport(...options)
+  return {
+    fromBackup: async (...args) => await (await load()).fromBackup(...args),
+    fromSource: async (...args) => await (await load()).fromSource(...args)
   }
 }
 
@@ -35,6 +46,7 @@ export function sqliteTools ({ scratchDir, limits }: Pick<KindContext, 'scratchD
       async *namedFiles (...args) {
         yield* (await import('./query.ts')).sqliteQuery(limits).namedFiles(...args)
       }
-    }
+    },
+    export: lazyExport(scratchDir, limits)
   }
 }

@@ -86,7 +86,7 @@ test('what no job can be is refused', async t => {
 
 test('a job is cancelled by those who may start one of its kind', async t => {
   const { app, engine } = await build(t)
-  const byAdmin = ['prune', 'delete', 'undelete', 'rebuild', 'restore', 'rescue']
+  const byAdmin = ['prune', 'delete', 'undelete', 'rebuild', 'restore', 'rescue', 'export']
   for (const kind of JOB_KINDS) {
     await assertReach(
       async token => {

@@ -11,6 +11,7 @@ import type { Run, RunQuery } from '../../../src/core/schedule/run.ts'
 import type { Settings, SettingsChange, SettingsReport } from '../../../src/core/schedule/settings.ts'
 import type { StoreProbe } from '../../../src/core/ports/store-probe.ts'
 import type { Verification } from '../../../src/core/ports/verification.ts'
+import type { ExportRequest } from '../../../src/core/ports/export.ts'
 import { ALL_PARTS } from '../../../src/core/ports/part.ts'
 import type { BackupEdit } from '../../../src/engine/backup/edit.ts'
 import type { Compared, DiffRequest, Rescued, RescueRequest } from '../../../src/engine/restore/rows.ts'
@@ -18,6 +19,7 @@ import type { CreateRequest } from '../../../src/engine/backup/create-request.ts
 import type { Created } from '../../../src/engine/backup/created.ts'
 import type { Removal } from '../../../src/engine/retention/removal.ts'
 import type { Download, DownloadRequest } from '../../../src/engine/restore/download.ts'
+import type { Exported, ExportFrom, ExportTarget } from '../../../src/engine/restore/export.ts'
 import type { DrillRequest } from '../../../src/engine/restore/drill.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Pruned } from '../../../src/engine/retention/prune.ts'
@@ -33,6 +35,7 @@ import type { Rebuilt } from '../../../src/engine/recovery/rebuild.ts'
 import type { SigningKeys } from '../../../src/engine/signing.ts'
 import { workOf } from '../../../src/engine/jobs/work.ts'
 import { aBackup, STARTED } from '../builders/backup.ts'
+import { anExport } from '../builders/export.ts'
 import { aJob } from '../builders/job.ts'
 import { aDrill, aDryRun, aRestore } from '../builders/restore.ts'
 import { aTreeEntry } from '../builders/tree.ts'
@@ -205,6 +208,13 @@ export class FakeEngine implements Engine {
   async extract (id: number, _selection: RowSelection, file: string): Promise<Work<number>> {
     this.#called(`extract ${id} ${file}`)
     return this.#work('rescue', () => 3)
+  }
+
+  async exportRows (from: ExportFrom, request: ExportRequest, target: ExportTarget | null): Promise<Work<Exported>> {
+    this.#called(`exportRows ${JSON.stringify([from, request, target])}`)
+    const backup = 'id' in from ? this.#row(from.id) : null
+    if (!('id' in from)) await this.source(from.source ?? 'workstation')
+    return this.#work('export', () => anExport(this.bytes, backup, request, target))
   }
 
   async restores (query: RestoreQuery): Promise<RestorePage> {

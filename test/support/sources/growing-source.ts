@@ -103,7 +103,8 @@ export function growingKind (restorer: Restorer): SourceKind {
       rehearser: growingRehearser,
       rows: null,
       tree: null,
-      query: null
+      query: null,
+      export: null
     })
   }
 }

@@ -234,7 +234,8 @@ export function memoryKind (restorer: Restorer): SourceKind {
       rehearser: fileRehearser(memoryInspector, assessMemory),
       rows: null,
       tree: memoryTree,
-      query: null
+      query: null,
+      export: null
     })
   }
 }

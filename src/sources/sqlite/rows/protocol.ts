@@ -1,3 +1,4 @@
+import type { ExportedTable, ExportRequest } from '../../../core/ports/export.ts'
 import type { DiffOptions, Difference, Rescue, RescueOptions, RowSelection } from '../../../core/restore/rows.ts'
 import type { FailedMessage } from '../protocol.ts'
 
@@ -17,3 +18,12 @@ export type RowsMessage =
   | { readonly type: 'rescue', readonly rescue: Rescue }
   | { readonly type: 'extracted', readonly rows: number }
   | FailedMessage
+
+/** The task of a child that exports rows, which go through `IMAGE_FD`. */
+export interface ExportTask {
+  readonly path: string
+  readonly isLive: boolean
+  readonly request: ExportRequest
+}
+
+export type ExportMessage = ({ readonly type: 'exported' } & ExportedTable) | FailedMessage
