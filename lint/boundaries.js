@@ -56,6 +56,7 @@ export const HOME = {
   croner: ['scheduler', 'config'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],
   ignore: ['sources/directory'],
+  pg: ['sources/postgres'],
   fastify: ['http'],
   'fastify-type-provider-zod': ['http'],
   '@fastify/*': ['http'],

@@ -115,6 +115,10 @@ export const ERRORS = {
     retry: false,
     title: 'the database file has another name, under which its log may be'
   },
+  SOURCE_UNREACHABLE: { status: 503, exit: 7, retry: true, title: 'the server of the source does not answer' },
+  SOURCE_UNAUTHENTICATED: { status: 422, exit: 7, retry: false, title: 'the server refused the role or its password' },
+  SOURCE_FORBIDDEN: { status: 422, exit: 7, retry: false, title: 'the role may not read all of the source' },
+  SOURCE_SETTING: { status: 422, exit: 7, retry: false, title: 'a setting of the server prevents the backup' },
   SOURCE_LINK_REFUSED: { status: 422, exit: 7, retry: false, title: 'a symbolic link to the database is not followed' },
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process has an exclusive lock on the database' },
   SOURCE_CHANGED: { status: 409, exit: 7, retry: true, title: 'files of the source changed while they were read' },
