@@ -110,7 +110,10 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * goes to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
 export async function verifyGivenFile (
-  config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'signing' | 'sources' | 'childLimits'>,
+  config: Pick<
+    Config,
+    'dataDir' | 'scratchDir' | 'encryption' | 'signing' | 'sources' | 'childLimits' | 'kindSettings'
+  >,
   path: string,
   progress: Progress,
   clock: Clock = systemClock
@@ -132,7 +135,11 @@ export async function verifyGivenFile (
         keyring: await makeKeyring(keyMaterial(config)),
         signing: makeSigning(config),
         scratch,
-        kinds: await loadKinds(SOURCE_KINDS, { scratchDir: scratch.directory, limits: config.childLimits }),
+        kinds: await loadKinds(SOURCE_KINDS, {
+          scratchDir: scratch.directory,
+          limits: config.childLimits,
+          settings: config.kindSettings
+        }),
         storeAt
       },
       real,

@@ -54,7 +54,11 @@ export async function makeDeps (
   const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
-  const kinds = await loadKinds(SOURCE_KINDS, { scratchDir: scratch.directory, limits: config.childLimits })
+  const kinds = await loadKinds(SOURCE_KINDS, {
+    scratchDir: scratch.directory,
+    limits: config.childLimits,
+    settings: config.kindSettings
+  })
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
   const runner = new Runner({
     catalog,

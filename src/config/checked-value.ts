@@ -15,7 +15,8 @@ export function checkGiven<T> (field: Field<T>, given: RawValue, problems: Probl
   if (!parsed.success) {
     problems.push({
       name: given.name,
-      problem: field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`,
+      problem: field.refusal?.(given.value) ??
+        (field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`),
       remedy: isFigure(given.value, field)
         ? `Give ${field.expects}, as digits only: no quotes, no unit, no separators.`
         : `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or remove the setting.`

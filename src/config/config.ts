@@ -45,6 +45,8 @@ export interface Config {
   readonly maxQueuedJobs: { readonly all: number, readonly perSource: number }
   /** What a process that reads a database may take: milliseconds, and bytes of memory. */
   readonly childLimits: { readonly timeout: number, readonly memory: number }
+  /** Settings that only kinds of sources use (`KindContext`). */
+  readonly kindSettings: Readonly<Record<string, unknown>>
   readonly trashGraceHours: number
   readonly scheduleJitterMs: number
   /** Cron pattern, in UTC. */

@@ -45,7 +45,12 @@ function optionDifference (name: OptionName, { options }: Own, recorded: Recorde
   const said = options.get(name)
   if (said === undefined) return []
   const { given, value } = said
-  if (OPTIONS[name].kind === 'secret') {
+  const { kind, withoutSecret } = OPTIONS[name]
+  if (withoutSecret !== undefined) {
+    const [mine, theirs] = [withoutSecret(value) ?? null, recorded.options[name] ?? null]
+    return isSame(mine, theirs) ? [] : [differing(given.name, mine, theirs, given.origin)]
+  }
+  if (kind === 'secret') {
     return EXCLUSIVE.includes(name) && recorded.secrets[name] === undefined
       ? [differing(given.name, '(set)', null, given.origin)]
       : []

@@ -13,7 +13,7 @@ import { readEnvironment, withEnvFile, type Environment } from './read-environme
 import { readFile, setsIn } from './file.ts'
 import { readOwnSecret, SECRET_FILE } from './generated-secret.ts'
 import { readManifestKey, readTrustedKeys } from './manifest-key.ts'
-import { PATHS_APART } from './option-fields.ts'
+import { PATHS_APART } from '../core/ports/field.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import { ownFiles } from './own-files.ts'
 import { checkPaths, checkRestoreDirs } from './path-conflicts.ts'
@@ -103,6 +103,13 @@ export function checkConfig (
   const file = theirs === undefined ? ownFile : withSections(ownFile, theirs.sections)
   notices.push(...deprecatedMonths(ownFile))
   const { values, origins } = choose({ ...given, server: taken.options }, cwd, problems)
+  if (values.databaseUrl === undefined && (fromEnvironment.has('databaseUrl') || file.options.has('databaseUrl'))) {
+    notices.push({
+      name: OPTIONS.databaseUrl.variable,
+      problem: 'is not the URL of a PostgreSQL database, and has no effect',
+      remedy: 'Set DATABASE_PATH to the path of an SQLite database.'
+    })
+  }
   const options = { ...values, hasPassphraseElsewhere: taken.lacking.has('encryptionPassphrase') }
 
   const { backupDir } = values
@@ -161,6 +168,7 @@ export function checkConfig (
     maxConcurrentJobs: values.maxConcurrentJobs,
     maxQueuedJobs: { all: values.maxQueuedJobs, perSource: values.maxQueuedJobsPerSource },
     childLimits: { timeout: values.childTimeoutMs, memory: values.childMemoryBytes },
+    kindSettings: { postgresBin: values.postgresBin, postgresRunAs: values.postgresRunAs },
     trashGraceHours: values.trashGraceHours,
     scheduleJitterMs: values.scheduleJitterMs,
     pruneSchedule: values.pruneSchedule,
@@ -305,8 +313,13 @@ function saidHere (
 
 /** What a command has to know of the options. */
 function recordable (values: OptionValues): Recorded['options'] {
-  const names = OPTION_NAMES.filter(name => OPTIONS[name].kind !== 'secret' && !SERVER_ALONE.includes(name))
-  return Object.fromEntries(names.map(name => [name, (values[name] ?? null) as Json]))
+  const names = OPTION_NAMES.filter(name => !SERVER_ALONE.includes(name))
+  return Object.fromEntries(names.flatMap((name): Array<[string, Json]> => {
+    const { kind, withoutSecret } = OPTIONS[name]
+    const value: unknown = values[name]
+    if (value !== undefined && withoutSecret !== undefined) return [[name, withoutSecret(value) ?? null]]
+    return kind === 'secret' ? [] : [[name, (value ?? null) as Json]]
+  }))
 }
 
 function secretsSet ({ environment, file }: Sources): Recorded['secrets'] {
@@ -323,8 +336,11 @@ function pickSettings<T extends Readonly<Record<keyof Settings, unknown>>> (from
 
 function report (values: OptionValues, origins: Origins): InForce[] {
   return OPTION_NAMES.map(key => {
-    const { variable, kind } = OPTIONS[key]
-    const value = shown(kind === 'secret' && values[key] !== undefined ? String(new Secret('')) : values[key])
+    const { variable, kind, withoutSecret } = OPTIONS[key]
+    const given: unknown = values[key]
+    const value = shown(
+      kind === 'secret' && given !== undefined ? withoutSecret?.(given) ?? String(new Secret('')) : given
+    )
     return {
       key,
       variable,

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { COMPRESSIONS, type Compression } from '../core/ports/codec.ts'
-import { flag, path, type Field } from '../core/ports/field.ts'
+import { flag, type Field } from '../core/ports/field.ts'
 
 /** The runbook knows only yes and no: `true` is gzip, `false` is none. */
 export const compression: Field<Compression> = {
@@ -41,15 +41,4 @@ function isProxy (text: string): boolean {
   const bits = isIP(address) === 6 ? 128 : 32
   return isIP(address) !== 0 && !address.includes('%') && more.length === 0 &&
     (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
-}
-
-/** Between the paths of a list in a variable, as in PATH. */
-export const PATHS_APART = ':'
-
-/** A list of paths, or one. */
-export const paths: Field<readonly string[]> = {
-  kind: 'path',
-  schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(path.schema)),
-  fromText: text => text.split(PATHS_APART).filter(part => part !== ''),
-  expects: `a list of paths, in a variable with "${PATHS_APART}" in between`
 }

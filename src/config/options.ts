@@ -13,7 +13,7 @@ import {
 } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { settingsSchema } from '../core/schedule/settings.ts'
-import { SOURCE_KINDS } from '../sources/index.ts'
+import { databaseUrl, SOURCE_KINDS } from '../sources/index.ts'
 import { CHAIN_FIELDS, makesIncrements } from './chain.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import { compression } from './option-fields.ts'
@@ -29,6 +29,12 @@ const BACKUPS = {
     'DATABASE_PATH',
     undefined,
     'Path of the SQLite database to back up; without one, only the catalog of Holdfast is backed up.'
+  ),
+  databaseUrl: option(
+    databaseUrl,
+    'DATABASE_URL',
+    undefined,
+    'URL of the PostgreSQL database to back up, such as postgresql://user@host:5432/database; the source has the name of the database.'
   ),
   backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
   maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
+import type { Field } from '../core/ports/field.ts'
 import type { StoreKind } from '../core/ports/store-kind.ts'
 import { STORE_KINDS } from '../stores/index.ts'
 import { BLOCKS, kindIn, WHOLE, type FileContent, type StoreBlock } from './file.ts'
@@ -25,10 +26,10 @@ export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
   if (file.sources.length > 0) {
     sections.sources = file.sources.map(({ kind, fields }) =>
       Object.fromEntries(
-        [...fields].map(([key, { value, base }]) => [
-          key,
-          kind.fields[key]?.kind === 'path' ? absolute(value, base) : value as Json
-        ])
+        [...fields].flatMap(([key, { value, base }]) => {
+          const recorded = recordedField(kind.fields[key], value, base)
+          return recorded === undefined ? [] : [[key, recorded]]
+        })
       )
     )
   }
@@ -104,6 +105,13 @@ function storeOf (map: object, kind: StoreKind | undefined, base: string): Json 
   return { ...Object.fromEntries(shown), kind: kind.name, ...withheld.length === 0 ? {} : { [WITHHELD]: withheld } }
 }
 
+/** undefined: a secret, or nothing that is valid. */
+function recordedField (field: Field<unknown> | undefined, value: unknown, base: string): Json | undefined {
+  if (field?.kind === 'secret') return field.withoutSecret?.(value)
+  return field?.kind === 'path' ? absolute(value, base) : value as Json
+}
+
 function absolute (path: unknown, base: string): Json {
+  if (Array.isArray(path)) return path.map(one => absolute(one, base))
   return typeof path === 'string' ? resolve(base, path) : path as Json
 }

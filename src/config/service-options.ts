@@ -8,11 +8,12 @@ import {
   option,
   optional,
   path,
+  paths,
   secret,
   text,
   whole
 } from '../core/ports/field.ts'
-import { paths, proxies } from './option-fields.ts'
+import { proxies } from './option-fields.ts'
 
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
 export type Algorithm = typeof ALGORITHMS[number]
@@ -196,6 +197,18 @@ export const SERVICE_OPTIONS = {
     'CHILD_MEMORY_BYTES',
     1024 * MiB,
     'Maximum memory of a process that reads a database.'
+  ),
+  postgresBin: option(
+    paths,
+    'POSTGRES_BIN',
+    [],
+    'Directories, separated by ":", with the programs of PostgreSQL (pg_dump, pg_restore), or with directories such as "17/bin". Default: where packages install them.'
+  ),
+  postgresRunAs: option(
+    optional(text),
+    'POSTGRES_RUN_AS',
+    undefined,
+    'User as whom drills start a temporary PostgreSQL server if the service runs as root. Default: postgres, if that user exists.'
   ),
   sourceBusyTimeoutMs: option(
     whole(0, 600_000),

@@ -1,4 +1,4 @@
-import { basename, extname, join } from 'node:path'
+import { join } from 'node:path'
 import { isSourceName } from '../core/backup/object-key.ts'
 import { NO_HOOKS } from '../core/hooks.ts'
 import type { Field } from '../core/ports/field.ts'
@@ -49,9 +49,11 @@ export function readSources (
   const named = SOURCE_KINDS.flatMap((kind): SourceEntry[] => {
     const key = kind.setting?.key as OptionName | undefined
     const value: unknown = key === undefined ? undefined : options[key]
-    if (kind.setting === null || key === undefined || typeof value !== 'string') return []
+    if (kind.setting === null || key === undefined || value === undefined) return []
     const configPath = OPTIONS[key].variable
-    const source = plain(nameOf(value), kind, { [kind.setting.field]: value })
+    const values = { [kind.setting.field]: value }
+    const source = plain(nameFrom(kind.setting.nameOf(values)), kind, values)
+    for (const { problem, remedy } of kind.validate(source.values)) problems.push({ name: configPath, problem, remedy })
     return [{ configPath, configPathOf: () => configPath, isVariable: true, isScheduled: false, source }]
   })
   for (const source of file.sources) {
@@ -88,9 +90,9 @@ export function placeOf (source: SourceConfig): string {
   return sourceKindOf(source).place(source.values)
 }
 
-/** `./workstation.db` is the source `workstation`. */
-function nameOf (path: string): string {
-  const name = basename(path, extname(path)).replaceAll(/[^a-z0-9._-]/gi, '-').replace(/^[^a-z0-9]+/i, '').slice(0, 64)
+/** With the characters that the name of a source may have. */
+function nameFrom (wanted: string): string {
+  const name = wanted.replaceAll(/[^a-z0-9._-]/gi, '-').replace(/^[^a-z0-9]+/i, '').slice(0, 64)
   return name === '' ? 'database' : name
 }
 

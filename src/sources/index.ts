@@ -3,6 +3,7 @@ import type { KindContext, SourceKind } from '../core/ports/source-kind.ts'
 import type { Salvage } from '../core/restore/salvage.ts'
 import type { MakeSample } from '../core/sample.ts'
 import { directory } from './directory/kind.ts'
+export { databaseUrl } from './postgres/fields.ts'
 import { set } from './set/kind.ts'
 import { sqlite } from './sqlite/kind.ts'
 

@@ -18,6 +18,17 @@ export interface Field<T> {
   readonly expects: string
   /** How to come by one: completes the remedy. */
   readonly how?: string
+  /**
+   * What is wrong with a value that the schema refuses, without any secret in it: completes the name of the field.
+   * Default: `is not …` with `expects`.
+   */
+  readonly refusal?: (value: unknown) => string
+  /**
+   * Of a secret that has a part which is none: the value without its secret, as the service records it for commands,
+   * and as it is shown. Takes the value before and after its check. undefined: it is not valid. Default: nothing of it
+   * is recorded or shown.
+   */
+  readonly withoutSecret?: (value: unknown) => string | undefined
 }
 
 /** Fields by their keys in holdfast.yaml. */
@@ -84,6 +95,17 @@ export const path: Field<string> = {
   expects: 'the path of a file or directory'
 }
 
+/** Between the paths of a list in a variable, as in PATH. */
+export const PATHS_APART = ':'
+
+/** A list of paths, or one. */
+export const paths: Field<readonly string[]> = {
+  kind: 'path',
+  schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(path.schema)),
+  fromText: text => text.split(PATHS_APART).filter(part => part !== ''),
+  expects: `a list of paths, in a variable with "${PATHS_APART}" in between`
+}
+
 /** Of a server: without a user, a password or a query. */
 export const url: Field<string> = {
   kind: 'value',
@@ -136,6 +158,16 @@ export const documentOrList: Field<string> = {
 /** Whether the value can also be given as the path of a file that holds it: by one variable and one key more. */
 export function hasFile ({ kind }: Pick<Field<unknown>, 'kind'>): boolean {
   return kind === 'secret' || kind === 'document'
+}
+
+/** A list of texts, or one. In a variable, with commas in between. */
+export function texts (expects: string): Field<readonly string[]> {
+  return {
+    kind: 'value',
+    schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(z.string().min(1)).min(1)),
+    fromText: value => value.split(',').map(part => part.trim()).filter(part => part !== ''),
+    expects
+  }
 }
 
 export function optional<T> (field: Field<T>): Field<T | undefined> {

@@ -18,6 +18,8 @@ export interface KindContext {
   readonly scratchDir: string
   /** What a process that reads a source may take: milliseconds, and bytes of memory. */
   readonly limits: { readonly timeout: number, readonly memory: number }
+  /** The settings of the service that only kinds of sources use, by their keys. Default: none is set. */
+  readonly settings?: Readonly<Record<string, unknown>>
   /** Another kind by its name, for a kind whose sources consist of others; undefined: there is none of that name. */
   readonly kindNamed: (name: string) => LoadedKind | undefined
 }
@@ -59,7 +61,14 @@ export interface SourceKind<F extends Fields = Fields> {
   /** What a source takes from the settings of the service where it leaves a field out: keys of both. */
   readonly inherited: Readonly<Partial<Record<keyof F & string, string>>>
   /** The setting that makes a source without holdfast.yaml, and the field that it gives; null: there is none. */
-  readonly setting: { readonly key: string, readonly field: keyof F & string } | null
+  readonly setting:
+    | {
+      readonly key: string
+      readonly field: keyof F & string
+      /** The name that the source gets, of any characters: `./workstation.db` is the source `workstation`. */
+      readonly nameOf: (values: FieldValues<F>) => string
+    }
+    | null
   /** What is wrong with the values together, with the field to correct; empty: nothing. Touches nothing. */
   validate(values: FieldValues<F>): ReadonlyArray<FieldProblem<keyof F & string>>
   /** Where the source is, for people; never a secret. */

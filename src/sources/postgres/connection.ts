@@ -4,6 +4,7 @@ import { Secret } from '../../core/secret.ts'
 /** The modes of `sslmode` that libpq has, from the weakest on, but for `allow`. */
 export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = typeof SSL_MODES[number]
+const DEFAULT_SSL_MODE: SslMode = 'prefer'
 
 /** A PostgreSQL server as one role sees it. */
 export interface Server {
@@ -83,6 +84,25 @@ export function parseUrl (text: string): Database {
   }
 }
 
+/** Whether a text has the scheme of a URL of PostgreSQL, whatever follows. */
+export function isPostgresUrl (text: string): boolean {
+  const [scheme = ''] = text.trim().split(':', 1)
+  return text.includes('://') && SCHEME.test(scheme.toLowerCase())
+}
+
+/** The URL with the parameters that `parseUrl` reads, without the password. */
+export function urlOf (database: Database): string {
+  const { sslMode, sslRootCert } = database.server
+  const location = locationOf(database)
+  const parameters = [
+    ...sslMode === DEFAULT_SSL_MODE ? [] : [`sslmode=${sslMode}`],
+    ...sslRootCert === null ? [] : [`sslrootcert=${encodeURIComponent(sslRootCert)}`]
+  ]
+  return parameters.length === 0
+    ? location
+    : `${location}${location.includes('?') ? '&' : '?'}${parameters.join('&')}`
+}
+
 /** `postgresql://user@host:5432/database`: where a database is, for people and as the target of a restore. No secret. */
 export function locationOf ({ server: { host, port, user }, name }: Database): string {
   const path = encodeURIComponent(name)
@@ -125,7 +145,7 @@ function portOf (text: string): number {
 }
 
 function sslModeOf (text: string | undefined): SslMode {
-  if (text === undefined) return 'prefer'
+  if (text === undefined) return DEFAULT_SSL_MODE
   const mode = SSL_MODES.find(one => one === text)
   if (mode !== undefined) return mode
   throw new UrlProblem(`has the sslmode "${text}"; use one of ${SSL_MODES.join(', ')}`)

@@ -24,7 +24,7 @@ const UNREACHABLE = [
 
 /**
  * The error for one that `pg` or a client program reported. By its SQLSTATE (PostgreSQL documentation, "PostgreSQL
- * Error Codes") or the code of the system, never by its text. An error of ours is returned as it is.
+ * Error Codes") or the code of the system, never by its text. A `BackupError` is returned as it is.
  */
 export function sourceError (thrown: unknown, database: Database): BackupError {
   if (thrown instanceof BackupError) return thrown

@@ -77,7 +77,7 @@ export function programPath ({ directory }: Installation, program: Program): str
   return join(directory, program)
 }
 
-/** The pattern itself, or its matches where `*` stands for a name or a part of it. */
+/** The pattern itself, or its matches where `*` is a name or a part of one. */
 async function expanded (pattern: string): Promise<readonly string[]> {
   const parts = pattern.split('/')
   const at = parts.findIndex(part => part.includes('*'))

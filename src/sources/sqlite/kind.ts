@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path'
 import { sourceKind } from '../../core/ports/source-kind.ts'
 import { assertionProblem } from './assertion-sql.ts'
 import { BY_HAND } from './by-hand.ts'
@@ -11,7 +12,7 @@ export const sqlite = sourceKind({
   fields: SQLITE_FIELDS,
   required: ['path'],
   inherited: { busyTimeoutMs: 'sourceBusyTimeoutMs' },
-  setting: { key: 'databasePath', field: 'path' },
+  setting: { key: 'databasePath', field: 'path', nameOf: ({ path = '' }) => basename(path, extname(path)) },
   validate: () => [],
   place: ({ path = '' }) => path,
   paths: ({ path }) => path === undefined ? [] : [{ field: 'path', path }],
