@@ -33,8 +33,10 @@ const detailsSchema = z.object({
   roles: z.array(z.string()),
   /** `schema.sequence`, quoted as in `tables` of the facts, and its `last_value`; null: never used. As text. */
   sequences: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
-  /** SHA-256 in hex of the definitions of all objects in the archive (`schemaDigest` of toc.ts). */
-  schemaDigest: z.string(),
+  /** The objects in the archive, class by class (`schemaOf` of schema-digest.ts). */
+  schema: z.array(z.object({ name: z.string(), count: z.number().int(), sha256: z.string() })),
+  /** `pg_database_size` in bytes. */
+  databaseSize: z.number(),
   /** What was left out by choice: schemas, tables, data of tables. As configured. */
   excluded: z.object({
     schemas: z.array(z.string()),
