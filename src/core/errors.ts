@@ -165,6 +165,12 @@ export const ERRORS = {
     title: 'the service has no permission to write to the restore target'
   },
   RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },
+  RESTORE_REQUIREMENT_MISSING: {
+    status: 422,
+    exit: 7,
+    retry: false,
+    title: 'the target server lacks something that the backup needs'
+  },
   RESTORE_PAGE_SIZE: {
     status: 409,
     exit: 5,

@@ -1,7 +1,7 @@
 import type { BackupMethod } from '../backup/backup.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Rehearser } from '../restore/rehearsal.ts'
-import type { RestoreMode, Restorer } from '../restore/restore.ts'
+import type { RestoreMode, Restorer, RestoreTargets } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { Salvage } from '../restore/salvage.ts'
 import type { TreeTool } from '../restore/tree.ts'
@@ -31,6 +31,8 @@ export interface KindTools<F extends Fields = Fields> {
   readonly inspector: Inspector
   /** null: backups of this kind are restored member by member, each by its own kind. */
   readonly restorer: Restorer | null
+  /** Of a kind whose targets are no paths. Default: targets are absolute paths. */
+  readonly targets?: RestoreTargets
   readonly rehearser: Rehearser
   /** null: backups of this kind have no rows. */
   readonly rows: RowTool | null

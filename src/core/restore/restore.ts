@@ -14,6 +14,7 @@ export type RestoreMode = string
 export interface Placement {
   /** A mode of the kind; `file`: to a path of its own. */
   readonly mode: RestoreMode
+  /** Of a kind with `RestoreTargets`: the location of the target. */
   readonly path: string
   /** `file`: whether a file at `path` may give way. */
   readonly overwrite: boolean
@@ -34,6 +35,23 @@ export interface Placement {
    * `TreeTool` are given any. Default: everything is restored.
    */
   readonly only?: readonly string[]
+  /** Whether owners and privileges of the objects are left out. Only kinds with `RestoreTargets`. Default: not. */
+  readonly isWithoutOwners?: boolean
+}
+
+/** Targets of restores of a kind whose sources are not paths. */
+export interface RestoreTargets {
+  /**
+   * The location that `Placement.path` gets. Connects to nothing. `source`: the name of the source of the backup.
+   * `isConfined`: the caller has no shell, and may use only servers of configured sources. Throws `VALIDATION_FAILED`,
+   * `SOURCE_NOT_FOUND`, `RESTORE_TARGET_INVALID` for the location of a configured source, and
+   * `RESTORE_TARGET_FORBIDDEN`.
+   */
+  parse(target: string, caller: { readonly source: string, readonly isConfined: boolean }): string
+  /** A new `Placement.aside` for a location. Connects to nothing. */
+  aside(location: string): string
+  /** Whether there is something at a location. Rejects where that cannot be determined. */
+  exists(location: string, signal: AbortSignal): Promise<boolean>
 }
 
 export interface Placed {

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, isAbsolute } from 'node:path'
 import type { Backup } from '../../core/backup/backup.ts'
 import { chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
@@ -156,6 +156,13 @@ async function manifestsOf (deps: EngineDeps, { backup, manifest }: RestorePlan)
   return [manifest, ...found.filter(one => one !== undefined)]
 }
 
+/** The free space for what is put at a path. That of a server is not known. */
+export async function roomAt (path: string): Promise<Pick<SpaceNeed, 'place' | 'free'>> {
+  if (!isAbsolute(path)) return { place: path, free: null }
+  const place = dirname(path)
+  return { place, free: await statfs(place).then(({ bavail, bsize }) => bavail * bsize, () => null) }
+}
+
 async function spaceOf (
   deps: EngineDeps,
   plan: RestorePlan,
@@ -164,7 +171,6 @@ async function spaceOf (
 ): Promise<readonly SpaceNeed[]> {
   const { placement, inPlace, restorer } = plan
   const size = chainImageOf(chain)
-  const folder = dirname(placement.path)
   const [scratch, backups] = [await deps.scratch.space(), await deps.store.space(signal)]
   return [
     {
@@ -175,9 +181,8 @@ async function spaceOf (
     },
     {
       use: 'target',
-      place: folder,
-      needed: size,
-      free: await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null)
+      ...await roomAt(placement.path),
+      needed: size
     },
     ...inPlace === undefined || !isSecured(plan)
       ? []

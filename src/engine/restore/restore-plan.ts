@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isAbsolute } from 'node:path'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
@@ -17,10 +18,10 @@ import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { requireTree } from './files.ts'
 import { sourceInside } from './target-guard.ts'
-import { confinedTarget, followedTarget, requireTarget } from './target.ts'
+import { confinedTarget, followedTarget, requireNoMode, requireTarget } from './target.ts'
 
 export interface RestoreRequest {
-  /** An absolute path. Default: the source itself. */
+  /** An absolute path, or what `RestoreTargets` of the kind accept. Default: the source itself. */
   readonly target?: string | undefined
   /**
    * Whether `target` must be in one of the directories that the configuration names, as for callers who have no shell.
@@ -44,6 +45,8 @@ export interface RestoreRequest {
   readonly members?: readonly string[] | undefined
   /** Whether a file at `target` may give way. */
   readonly overwrite?: boolean | undefined
+  /** false: owners and privileges of the objects in a database are left out. Default: they are restored. */
+  readonly owners?: boolean | undefined
   /** false: only its digest is checked first, not what is in it. */
   readonly verify?: boolean | undefined
   /** How long to wait for those who hold the database, in milliseconds. Default: 15 seconds. */
@@ -107,9 +110,10 @@ export async function singlePlan (
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const only = selectedPaths(kind, request)
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
-  const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
-  const modes = target === undefined ? modesOf(kind, mode) : []
-  const path = target === undefined ? followedPath(inPlace?.source.location ?? '') : followedTarget(target)
+  const modes = inPlace === undefined ? [] : modesOf(kind, mode)
+  const path = inPlace === undefined
+    ? await targetPath(deps, { kind, source: backup.source }, request)
+    : sourcePath(kind, inPlace.source.location)
   return {
     backup,
     manifest,
@@ -119,9 +123,10 @@ export async function singlePlan (
       path,
       overwrite,
       timeout,
-      aside: `${path}.before-${randomUUID().slice(0, 8)}`,
+      aside: asideOf(kind, path),
       isConfined: request.isConfined ?? false,
-      ...only !== undefined && { only }
+      ...only !== undefined && { only },
+      ...withoutOwners(kind, request)
     },
     inPlace,
     modes,
@@ -144,6 +149,44 @@ export function selectedPaths (kind: LoadedKind, { paths, target }: RestoreReque
   throw new BackupError('VALIDATION_FAILED', '"paths" selects files, and "target" is missing', {
     hint: 'Give a new directory for them as "target"; copy them from there into the source.'
   })
+}
+
+/** Where a source is, for a placement. */
+export function sourcePath ({ targets }: Pick<LoadedKind, 'targets'>, location: string): string {
+  return targets === undefined ? followedPath(location) : location
+}
+
+/** A new name next to the target, for what is there now. */
+export function asideOf ({ targets }: Pick<LoadedKind, 'targets'>, path: string): string {
+  return targets?.aside(path) ?? `${path}.before-${randomUUID().slice(0, 8)}`
+}
+
+/** Throws `METHOD_UNSUPPORTED` for a kind whose backups have no owners that can be left out. */
+export function withoutOwners (
+  { name, targets }: Pick<LoadedKind, 'name' | 'targets'>,
+  { owners = true }: Pick<RestoreRequest, 'owners'>
+): Pick<Placement, 'isWithoutOwners'> {
+  if (owners) return {}
+  if (targets !== undefined) return { isWithoutOwners: true }
+  throw new BackupError(
+    'METHOD_UNSUPPORTED',
+    `"owners" is false, and backups of the kind "${name}" keep their owners`,
+    {
+      hint: 'Omit "owners".'
+    }
+  )
+}
+
+/** Where a backup of a source is restored to, from `target`. Rejects as `RestoreTargets.parse` or `allowedTarget`. */
+export async function targetPath (
+  deps: EngineDeps,
+  { kind, source }: { readonly kind: LoadedKind, readonly source: string },
+  request: RestoreRequest
+): Promise<string> {
+  const { target = '', mode, isConfined = false } = request
+  if (kind.targets === undefined) return followedTarget(await allowedTarget(deps, target, request))
+  requireNoMode(mode)
+  return kind.targets.parse(target, { source, isConfined })
 }
 
 export async function allowedTarget (
@@ -185,6 +228,8 @@ export async function sourceItself (
       hint: 'Give a path to restore to, or configure the source again.'
     })
   }
+  // What is not on a disk of this machine is in the way of nothing there.
+  if (!isAbsolute(found.source.location)) return found
   const owner = await deps.ownerOf(found.source.location)
   if (owner?.source === null) {
     throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${owner.what}, which is in use`, {

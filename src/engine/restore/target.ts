@@ -22,11 +22,7 @@ export async function requireTarget (
       hint: 'Give a path that begins with a slash.'
     })
   }
-  if (mode !== undefined) {
-    throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is only valid for a restore to the source`, {
-      hint: 'Omit "mode" or "target".'
-    })
-  }
+  requireNoMode(mode)
   const mount = await silentMount(target)
   if (mount !== undefined) {
     throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not respond`, {
@@ -51,6 +47,14 @@ export async function requireTarget (
       { hint: 'Choose another name.' }
     )
   }
+}
+
+/** Throws `VALIDATION_FAILED` for a mode together with a target. */
+export function requireNoMode (mode: RestoreMode | undefined): void {
+  if (mode === undefined) return
+  throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is only valid for a restore to the source`, {
+    hint: 'Omit "mode" or "target".'
+  })
 }
 
 /**

@@ -54,6 +54,10 @@ export function restoreRoutes (
         'RESTORE_TARGET_UNWRITABLE',
         'RESTORE_TARGET_OPEN',
         'RESTORE_PAGE_SIZE',
+        'RESTORE_REQUIREMENT_MISSING',
+        'SOURCE_UNREACHABLE',
+        'SOURCE_UNAUTHENTICATED',
+        'SOURCE_TOOL_MISSING',
         'RESTORE_FAILED',
         'SOURCE_LOCKED',
         'SOURCE_MISSING',
@@ -65,7 +69,7 @@ export function restoreRoutes (
       ]
     }, { params: idParams, body: restoreBody(kinds) }),
     async (request, reply) => {
-      const { target, mode, overwrite, verify, timeoutMs, dryRun, paths, members } = request.body
+      const { target, mode, overwrite, owners, verify, timeoutMs, dryRun, paths, members } = request.body
       if (dryRun) {
         request.deed = 'restore dry-run'
         const work = await engine.restoreDryRun(request.params.id, {
@@ -73,6 +77,7 @@ export function restoreRoutes (
           isConfined: true,
           mode,
           overwrite,
+          owners,
           paths,
           members
         })
@@ -89,6 +94,7 @@ export function restoreRoutes (
         isConfined: true,
         mode,
         overwrite,
+        owners,
         paths,
         members,
         verify,

@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import type { KindOutline } from '../../core/ports/source-kind.ts'
 import { RESTORE_KINDS } from '../../core/restore/restore.ts'
@@ -19,10 +18,10 @@ export const restoreBody = (kinds: readonly KindOutline[]) =>
     dryRun: z.boolean().default(false).meta({
       description: 'true: nothing is changed; `dryRun` in the response shows what the restore would change.'
     }),
-    target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
+    target: z.string().min(1).max(4096).refine(target => !target.includes('\0'), 'expected a text without NUL')
       .optional().meta({
         description:
-          'Another path; default: the source itself. For several members of a set: a directory that does not exist or is empty.'
+          'Another absolute path, or for a PostgreSQL database the name or URL of a new database; default: the source itself. For several members of a set: a directory that does not exist or is empty.'
       }),
     members: z.array(sourceName).min(1).max(100).optional().meta({
       description: 'For a backup of a set: restore only these members; default: all of them.'
@@ -43,6 +42,10 @@ export const restoreBody = (kinds: readonly KindOutline[]) =>
       }.`
     }),
     overwrite: z.boolean().optional().meta({ description: 'Whether an existing file at `target` may be replaced.' }),
+    owners: z.boolean().optional().meta({
+      description:
+        'false: restore a PostgreSQL database without the owners and privileges of its objects, for a server that does not have these roles.'
+    }),
     verify: z.boolean().optional().meta({
       description: 'false: skip the verification before the restore, except for the digest.'
     }),

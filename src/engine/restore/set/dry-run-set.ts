@@ -1,5 +1,3 @@
-import { statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { totalImageOf, type Manifest } from '../../../core/backup/manifest.ts'
 import { toBackupError, type BackupError } from '../../../core/errors.ts'
 import type { Task } from '../../../core/job.ts'
@@ -7,7 +5,7 @@ import { estimateRestore } from '../../../core/restore/estimate.ts'
 import { linksOf } from '../../artifacts/links.ts'
 import type { EngineDeps } from '../../deps.ts'
 import { requireKind } from '../../require-kind.ts'
-import { EARLIER, tableChanges, type DryRun, type MemberDryRun, type SpaceNeed } from '../dry-run.ts'
+import { EARLIER, tableChanges, type DryRun, type MemberDryRun, type SpaceNeed, roomAt } from '../dry-run.ts'
 import { feasibleMember, requireEmpty } from './feasible-set.ts'
 import { modeOf, unpackedOf } from './restore-set.ts'
 import { inOrder, type MemberPlan, type SetPlan } from './set-plan.ts'
@@ -106,13 +104,7 @@ async function spaceOf (
     free: scratch.free
   }]
   for (const { manifest, placement: { path } } of plan.members) {
-    const place = plan.directory === null ? dirname(path) : dirname(plan.directory)
-    needs.push({
-      use: 'target',
-      place,
-      needed: totalImageOf(manifest),
-      free: await statfs(place).then(({ bavail, bsize }) => bavail * bsize, () => null)
-    })
+    needs.push({ use: 'target', ...await roomAt(plan.directory ?? path), needed: totalImageOf(manifest) })
   }
   if (plan.members.some(({ inPlace }) => inPlace !== undefined)) {
     needs.push({

@@ -194,8 +194,8 @@ async function placeAll (
       task.signal.throwIfAborted()
       task.phase('restoring', member.manifest.image.size)
       const { restorer, placement } = member
-      const { path, aside } = placement
-      await record.change(index, { state: 'placing', hadContent: await isThere(path), aside })
+      const { aside } = placement
+      await record.change(index, { state: 'placing', hadContent: await isThere(deps, recorded(member)), aside })
       const placed = await restorer.place(chainNamed(chains, member), placement, done => {
         task.bytes(done)
       }, task.signal).catch(async (thrown: unknown) => {

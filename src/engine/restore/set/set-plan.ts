@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { extname, join } from 'node:path'
 import type { Manifest } from '../../../core/backup/manifest.ts'
 import { memberManifest, requireMember, type Member, type SetDetails } from '../../../core/backup/members.ts'
@@ -8,15 +7,18 @@ import type { LoadedKind, RestoreModeSummary } from '../../../core/ports/source-
 import type { ProtectedSource } from '../../../core/protected-source.ts'
 import { modesOf } from '../../../core/restore/modes.ts'
 import type { Placement, Restorer } from '../../../core/restore/restore.ts'
-import { followedPath } from '../../../files/followed-path.ts'
 import type { EngineDeps } from '../../deps.ts'
 import { requireKind } from '../../require-kind.ts'
 import {
   allowedTarget,
+  asideOf,
   requireRestorer,
   selectedPaths,
   sourceItself,
+  sourcePath,
+  targetPath,
   TIMEOUT,
+  withoutOwners,
   type ReadableBackup,
   type RestoreRequest
 } from '../restore-plan.ts'
@@ -61,8 +63,7 @@ export async function setPlan (
   const chosen = chosenMembers(details, request.members)
   const isOne = request.members !== undefined && chosen.length === 1
   if (!isOne) requireWhole(request)
-  const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
-  const path = target === undefined ? undefined : followedTarget(target)
+  const path = await targetOf(deps, chosen, isOne, request)
   const members: MemberPlan[] = []
   for (const member of chosen) {
     const kind = requireKind(deps, member.kind)
@@ -127,6 +128,29 @@ function requireWhole ({ paths, overwrite, target }: RestoreRequest): void {
   }
 }
 
+/**
+ * The target of one member, or the directory for several; undefined: there is none. Throws `VALIDATION_FAILED` where a
+ * member cannot be put into a directory.
+ */
+async function targetOf (
+  deps: EngineDeps,
+  chosen: readonly Member[],
+  isOne: boolean,
+  request: RestoreRequest
+): Promise<string | undefined> {
+  if (request.target === undefined) return undefined
+  const kinds = chosen.map(member => ({ kind: requireKind(deps, member.kind), source: member.name }))
+  const [first] = kinds
+  if (isOne && first !== undefined) return await targetPath(deps, first, request)
+  const other = kinds.find(({ kind }) => kind.targets !== undefined)
+  if (other === undefined) return followedTarget(await allowedTarget(deps, request.target, request))
+  throw new BackupError(
+    'VALIDATION_FAILED',
+    `"target" is a directory for all members, and the member "${other.source}" is restored to a ${other.kind.noun}`,
+    { hint: 'Name one member in "members", or restore the members one after the other.' }
+  )
+}
+
 /** Throws `VALIDATION_FAILED` for a mode that no member has. */
 function requireMode (deps: EngineDeps, chosen: readonly Member[], { mode }: RestoreRequest): void {
   if (mode === undefined) return
@@ -157,7 +181,7 @@ async function inPlacePlan (
     )
   }
   selectedPaths(kind, request)
-  const path = followedPath(inPlace.source.location)
+  const path = sourcePath(kind, inPlace.source.location)
   // A directory is replaced also where the databases of the set are restored in another mode.
   const isOffered = request.members?.length === 1 || kind.modes.some(({ name }) => name === mode)
   const modes = modesOf(kind, isOffered ? mode : undefined)
@@ -170,8 +194,9 @@ async function inPlacePlan (
       path,
       overwrite: false,
       timeout,
-      aside: asideOf(path),
-      isConfined: request.isConfined ?? false
+      aside: asideOf(kind, path),
+      isConfined: request.isConfined ?? false,
+      ...withoutOwners(kind, request)
     },
     inPlace,
     modes
@@ -189,17 +214,14 @@ function toPath ({ member, manifest, kind }: KnownMember, path: string, request:
       path,
       overwrite: request.overwrite ?? false,
       timeout: request.timeout ?? TIMEOUT,
-      aside: asideOf(path),
+      aside: asideOf(kind, path),
       isConfined: request.isConfined ?? false,
-      ...only !== undefined && { only }
+      ...only !== undefined && { only },
+      ...withoutOwners(kind, request)
     },
     inPlace: undefined,
     modes: []
   }
-}
-
-function asideOf (path: string): string {
-  return `${path}.before-${randomUUID().slice(0, 8)}`
 }
 
 /**

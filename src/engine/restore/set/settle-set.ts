@@ -56,7 +56,7 @@ async function isPlaced (
   if (isWrittenInto(deps, member)) return ['restored', 'same'].includes(await contentOf(deps, backupId, member, signal))
   const isKept = aside !== null && await restorerOf(deps, member).settle(target, aside)
   if (hadContent) return isKept
-  return await isThere(target)
+  return await isThere(deps, member)
 }
 
 function messageOf ({ members }: Restore, isRestored: boolean): string {

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises'
+import { cleanupSignal } from '../../../core/cleanup-signal.ts'
 import { BackupError } from '../../../core/errors.ts'
 import type { MemberState, Restore, RestoredMember, Restorer } from '../../../core/restore/restore.ts'
 import type { EngineDeps } from '../../deps.ts'
@@ -41,8 +42,14 @@ export function isWrittenInto (deps: EngineDeps, { kind, mode }: Pick<RestoredMe
   return requireKind(deps, kind).modes.some(({ name, needsSource }) => name === mode && needsSource)
 }
 
-export async function isThere (path: string): Promise<boolean> {
-  return await lstat(path).then(() => true, () => false)
+/** Whether there is something at the target of a member. */
+export async function isThere (
+  deps: Pick<EngineDeps, 'kinds'>,
+  { kind, target }: Pick<RestoredMember, 'kind' | 'target'>
+): Promise<boolean> {
+  const { targets } = requireKind(deps, kind)
+  if (targets !== undefined) return await targets.exists(target, cleanupSignal())
+  return await lstat(target).then(() => true, () => false)
 }
 
 const IS_OLD: readonly MemberState[] = ['waiting', 'undone']
@@ -81,7 +88,7 @@ async function undoMember (
   if (mode === 'file') {
     if (aside !== null) await restorer.settle(target, aside)
     // What gave way to it before is gone, and what has failed has left it as it was.
-    if (!hadContent && await isThere(target)) await restorer.discard(target)
+    if (!hadContent && await isThere(deps, member)) await restorer.discard(target)
   } else if (!isWrittenInto(deps, member)) {
     if (aside !== null) await restorer.revert(target, aside, hadContent)
   } else if (safetyBackupId !== null) {

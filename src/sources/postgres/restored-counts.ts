@@ -1,0 +1,56 @@
+import { BackupError } from '../../core/errors.ts'
+import type { SnapshotFacts } from '../../core/ports/source.ts'
+import { sameName } from './database-name.ts'
+import type { Session } from './session.ts'
+
+/** Tables that are named in an error. */
+const MOST_NAMED = 5
+
+/** A difference between the tables of the backup and those in a database. */
+export interface CountDifference {
+  readonly table: string
+  readonly expected: number
+  /** null: there is no such table. */
+  readonly found: number | null
+}
+
+/**
+ * Counts the rows of the tables in the facts, and compares. Names come from the server, not from the facts, before they
+ * are part of a statement. Tables without a count are left out, and so are those for which `isIncluded` is false.
+ */
+export async function countDifferences (
+  session: Session,
+  { tables }: Pick<SnapshotFacts, 'tables'>,
+  isIncluded: (table: string) => boolean = () => true
+): Promise<readonly CountDifference[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS name
+     FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'`
+  )
+  const present = new Map(rows.map(({ name }) => [sameName(name), name]))
+  const differences: CountDifference[] = []
+  for (const { name: table, rows: expected } of tables) {
+    if (expected === null || !isIncluded(table)) continue
+    const name = present.get(sameName(table))
+    const found = name === undefined ? null : await countOf(session, name)
+    if (found !== expected) differences.push({ table, expected, found })
+  }
+  return differences
+}
+
+async function countOf (session: Session, name: string): Promise<number> {
+  const [row] = await session.query<{ count: string }>(`SELECT count(*) FROM ONLY ${name}`)
+  return Number(row?.count)
+}
+
+/** Throws `BACKUP_INVALID` for the first differences, if there are any. */
+export function requireSameCounts (differences: readonly CountDifference[]): void {
+  if (differences.length === 0) return
+  const list = differences.slice(0, MOST_NAMED).map(({ table, expected, found }) =>
+    found === null ? `${table} is missing` : `${table} has ${found} rows instead of ${expected}`
+  ).join(', ')
+  const more = differences.length > MOST_NAMED ? ` and ${differences.length - MOST_NAMED} more` : ''
+  throw new BackupError('BACKUP_INVALID', `the restored database differs from the backup: ${list}${more}`, {
+    hint: 'Restore another backup. The restored database was removed, and the existing one was not changed.'
+  })
+}
