@@ -118,7 +118,10 @@ export function startClient (
     messages = (messages + text).slice(-MESSAGES)
   })
   let forcing: NodeJS.Timeout | undefined
+  let hasEnded = false
   const kill = (): void => {
+    // Its number may be that of another process by now.
+    if (hasEnded) return
     killGroup(child, 'SIGTERM')
     forcing ??= setTimeout(() => {
       killGroup(child, 'SIGKILL')
@@ -136,6 +139,7 @@ export function startClient (
       else reject(signal.aborted ? signal.reason : failed(end, messages))
     })
   }).finally(() => {
+    hasEnded = true
     clearTimeout(forcing)
     signal.removeEventListener('abort', kill)
   })

@@ -40,7 +40,8 @@ export function sourceError (thrown: unknown, database: Database): BackupError {
       'Start the server, and check host, port and firewall.'
     )
   }
-  switch (code) {
+  // An exchange that `pg` ended itself, such as one that needs a password where none is given.
+  switch (code === '' && text.startsWith('SASL:') ? '28P01' : code) {
     case '28P01':
     case '28000':
       return fail(
@@ -59,6 +60,18 @@ export function sourceError (thrown: unknown, database: Database): BackupError {
         'SOURCE_FORBIDDEN',
         `the role "${user}" lacks a right: ${text}`,
         `Run "GRANT pg_read_all_data TO ${quoteRole(user)}", or give it the right that the message names.`
+      )
+    case '40001':
+      return fail(
+        'SOURCE_FAILED',
+        `the PostgreSQL server ended the transaction: ${text}`,
+        'On a standby, set hot_standby_feedback = on, or raise max_standby_streaming_delay; or back up the primary.'
+      )
+    case '53200':
+      return fail(
+        'SOURCE_SETTING',
+        `the PostgreSQL server has no room for the locks of a backup: ${text}`,
+        'Raise max_locks_per_transaction in postgresql.conf, and restart the server.'
       )
     case '55P03':
       return fail(

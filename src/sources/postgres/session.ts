@@ -9,8 +9,13 @@ import { sourceError } from './errors.ts'
 /** Milliseconds until a server that does not answer counts as unreachable. */
 const CONNECT_TIMEOUT = 15_000
 
+/** Parameters that `pg` takes from PGOPTIONS and its like, unless they are set after it did. */
+const NO_ENVIRONMENT = { options: undefined, replication: undefined, fallback_application_name: undefined }
+
 /** One connection to a database. */
 export interface Session {
+  /** The process of the server, as the server named it when the connection was made. A pooler names another one. */
+  readonly processId: number | null
   /**
    * The rows of a query, with the values as `pg` gives them: `int8` and `numeric` are text. Rejects as `sourceError`
    * has it.
@@ -40,6 +45,7 @@ export async function openSession (database: Database, signal: AbortSignal): Pro
   }
   signal.addEventListener('abort', abort, { once: true })
   const session: Session = {
+    processId: (client as unknown as { readonly processID: number | null }).processID,
     async query<Row extends object> (sql: string, values: readonly unknown[] = []) {
       try {
         const { rows } = await client.query<Row>(sql, [...values])
@@ -69,17 +75,20 @@ function connectionOf (client: pg.Client): { readonly stream: { destroy(): void 
 async function connected (database: Database): Promise<pg.Client> {
   const { server } = database
   const modes = await encryptionsOf(server)
+  const password = await passwordOf(server) ?? ''
   for (const [index, ssl] of modes.entries()) {
     const client = new pg.Client({
       host: server.host,
       port: server.port,
       user: server.user,
-      password: await passwordOf(server) ?? undefined,
+      // A function, for otherwise the environment of the service or a file of its user would be looked up.
+      password: () => password,
       database: database.name,
       application_name: 'holdfast',
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       ssl
     })
+    Object.assign((client as unknown as { readonly connectionParameters: object }).connectionParameters, NO_ENVIRONMENT)
     // A connection that is lost between queries is seen by the next one.
     client.on('error', () => {})
     try {
