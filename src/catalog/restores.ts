@@ -27,6 +27,9 @@ interface RestoreRow {
   readonly status: RestoreStatus
   readonly safety_backup_id: number | null
   readonly aside: string | null
+  readonly undo_started_at: string | null
+  readonly undone_at: string | null
+  readonly discarded_at: string | null
   readonly bytes: number | null
   readonly actor: string | null
   readonly restore_ms: number | null
@@ -50,7 +53,7 @@ interface VerdictRow {
   readonly error_message: string
 }
 
-/** `restores` in SQLite. A row that has ended does not change any more: `CATALOG_FAILED`. */
+/** `restores` in SQLite. What a row does not allow is `CATALOG_FAILED`. */
 export class SqliteRestoreLog implements RestoreLog {
   readonly #connection: Connection
   readonly #statements: ReturnType<typeof prepare>
@@ -145,9 +148,26 @@ export class SqliteRestoreLog implements RestoreLog {
     return this.#connection.read(() => this.#statements.running.all().map(toRestore))
   }
 
-  #change (id: number, work: () => { readonly changes: number }): Promise<Restore> {
+  beginUndo (id: number, at: Date): Promise<Restore> {
+    return this.#change(id, () => this.#statements.beginUndo.run(at.toISOString(), id), 'keeps nothing')
+  }
+
+  endUndo (id: number, { isDone, at }: { readonly isDone: boolean, readonly at: Date }): Promise<Restore> {
+    const end = isDone ? this.#statements.undone : this.#statements.notUndone
+    return this.#change(id, () => end.run({ id, at: at.toISOString() }), 'is not being undone')
+  }
+
+  discarded (id: number, at: Date): Promise<Restore> {
+    return this.#change(id, () => this.#statements.discarded.run(at.toISOString(), id), 'keeps nothing')
+  }
+
+  undoing (): Promise<readonly Restore[]> {
+    return this.#connection.read(() => this.#statements.undoing.all().map(toRestore))
+  }
+
+  #change (id: number, work: () => { readonly changes: number }, refusal = 'is not running'): Promise<Restore> {
     return this.#connection.write(() => {
-      if (work().changes === 0) throw new BackupError('CATALOG_FAILED', `restore ${id} is not running`)
+      if (work().changes === 0) throw new BackupError('CATALOG_FAILED', `restore ${id} ${refusal}`)
       return this.#restore(id)
     })
   }
@@ -173,6 +193,9 @@ function toRestore (row: RestoreRow): Restore {
     status: row.status,
     safetyBackupId: row.safety_backup_id,
     aside: row.aside,
+    undoStartedAt: toDate(row.undo_started_at),
+    undoneAt: toDate(row.undone_at),
+    discardedAt: toDate(row.discarded_at),
     bytes: row.bytes,
     actor: row.actor,
     restoreTime: row.restore_ms,
@@ -198,6 +221,21 @@ function prepare (database: Database) {
         AND (@since IS NULL OR started_at >= @since) AND (@until IS NULL OR started_at < @until)
       ORDER BY id DESC LIMIT @limit`),
     running: database.prepare<[], RestoreRow>("SELECT * FROM restores WHERE status = 'running' ORDER BY id"),
+    undoing: database.prepare<[], RestoreRow>(
+      'SELECT * FROM restores WHERE undo_started_at IS NOT NULL AND undone_at IS NULL ORDER BY id'
+    ),
+    beginUndo: database.prepare(
+      "UPDATE restores SET undo_started_at = ? WHERE id = ? AND status <> 'running' AND aside IS NOT NULL"
+    ),
+    undone: database.prepare(
+      'UPDATE restores SET undone_at = @at, aside = NULL WHERE id = @id AND undo_started_at IS NOT NULL AND undone_at IS NULL'
+    ),
+    notUndone: database.prepare(
+      'UPDATE restores SET undo_started_at = NULL WHERE id = @id AND undo_started_at <= @at AND undone_at IS NULL'
+    ),
+    discarded: database.prepare(
+      "UPDATE restores SET discarded_at = ?, aside = NULL WHERE id = ? AND status <> 'running' AND aside IS NOT NULL"
+    ),
     drilled: database.prepare<[string], Drilled>(
       "SELECT backup_id AS backupId, max(id) AS lastDrill, count(*) AS drills FROM restores WHERE source = ? AND kind = 'drill' GROUP BY backup_id"
     ),

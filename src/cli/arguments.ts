@@ -22,6 +22,13 @@ export function idArgument (): Argument {
   return new Argument('<id>', 'id of the backup, as shown by "list"').argParser(parseId)
 }
 
+export function restoreArgument (): Argument {
+  return new Argument('<id>', 'id of the restore, as shown by "restores"').argParser((text: string) => {
+    if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Give the id of a restore, such as 12.')
+    return Number(text)
+  })
+}
+
 export function idsArgument (flags: '<ids...>' | '[ids...]'): Argument {
   return new Argument(flags, 'ids of the backups, as shown by "list"').argParser(repeatable(parseId))
 }

@@ -25,7 +25,10 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
     'import /backups --source audit --time-zone Europe/Vienna',
     'import old.sql.gz --source shop --at 2025-11-10T14:30:00Z --pin'
   ],
-  restores: ['restores --kind restore --limit 10'],
+  restores: ['restores --kind restore --limit 10', 'restores undo 7'],
+  'restores list': ['restores list --kind restore --limit 10'],
+  'restores undo': ['restores undo 7', 'restores undo 7 --confirm'],
+  'restores discard': ['restores discard 7 --confirm'],
   files: ['files 42', "files 42 'payloads/2025/**'"],
   diff: ['diff 42', 'diff 42 43 --table InvoiceLine --rows 20'],
   drill: ['drill', 'drill 42'],

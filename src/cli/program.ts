@@ -29,6 +29,8 @@ import { rescueCommand } from './commands/rescue.ts'
 import { restoreCommand, type RestoreDeps } from './commands/restore.ts'
 import { restoreFromTrashCommand } from './commands/restore-from-trash.ts'
 import { restoresCommand } from './commands/restores.ts'
+import { restoresDiscardCommand } from './commands/restores-discard.ts'
+import { restoresUndoCommand } from './commands/restores-undo.ts'
 import { runsCommand } from './commands/runs.ts'
 import { sampleCommand, type SampleDeps } from './commands/sample.ts'
 import { schedulerStatusCommand, type SchedulerStatusDeps } from './commands/scheduler-status.ts'
@@ -43,6 +45,7 @@ import { tokenListCommand, type TokenListDeps } from './commands/token-list.ts'
 import { tokenRevokeCommand, type TokenRevokeDeps } from './commands/token-revoke.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { verifyCommand, type VerifyDeps } from './commands/verify.ts'
+import type { Shell } from './shell.ts'
 import { examplesHelp } from './examples.ts'
 import { exitCodesHelp } from './output.ts'
 
@@ -181,7 +184,7 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
     listCommand,
     showCommand,
     uploadCommand,
-    restoresCommand,
+    restoresGroup,
     filesCommand,
     diffCommand,
     drillCommand,
@@ -203,6 +206,13 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
     importCommand(deps),
     ...makers.map(make => make(deps))
   ]
+}
+
+function restoresGroup (shell: Shell): Command {
+  return group('restores', 'List restores and drills (same as "restores list"), and undo a restore.')
+    .addCommand(restoresCommand(shell), { isDefault: true })
+    .addCommand(restoresUndoCommand(shell))
+    .addCommand(restoresDiscardCommand(shell))
 }
 
 function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {

@@ -17,7 +17,7 @@ import { salvageSchema } from './views/salvaged.ts'
 import { dryRunSchema } from './views/dry-run.ts'
 import { sampleSchema } from './views/sample.ts'
 import { releasedSchema } from './views/released.ts'
-import { restoredSchema, restoresSchema } from './views/restore.ts'
+import { restoredSchema, restoresSchema, undoneSchema } from './views/restore.ts'
 import { downloadSchema } from './views/downloaded.ts'
 import { uploadSchema } from './views/uploaded.ts'
 import { diffSchema, extractSchema, rescueSchema } from './views/rows.ts'
@@ -79,7 +79,9 @@ export const OUTPUTS = {
   restore: restoredSchema,
   'restore --dry-run': dryRunSchema,
   'restore --thaw': thawSchema,
-  restores: restoresSchema,
+  'restores list': restoresSchema,
+  'restores undo': undoneSchema,
+  'restores discard': undoneSchema,
   files: filesSchema,
   diff: diffSchema,
   rescue: rescueSchema,

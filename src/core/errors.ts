@@ -145,6 +145,7 @@ export const ERRORS = {
   ASSERTION_INCONCLUSIVE: { status: 422, exit: 2, retry: false, title: 'an assertion could not be evaluated' },
   REFERENCES_TOO_MANY: { status: 422, exit: 2, retry: false, title: 'a query names more files than can be checked' },
   QUERY_FAILED: { status: 422, exit: 2, retry: false, title: 'a query on the backup failed' },
+  RESTORE_NOT_UNDOABLE: { status: 409, exit: 5, retry: false, title: 'the restore cannot be undone' },
   RESTORE_TARGET_EXISTS: {
     status: 409,
     exit: 5,

@@ -96,6 +96,8 @@ export const DRILL = {
   actor: 'ada',
   safetyBackupId: null,
   keptFile: null,
+  undoneAt: null,
+  discardedAt: null,
   warnings: [],
   errorCode: null,
   errorMessage: null,

@@ -176,6 +176,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     actor: 'ada',
     safetyBackupId: 3,
     keptFile: null,
+    undoneAt: null,
+    discardedAt: null,
     warnings: [],
     errorCode: null,
     errorMessage: null
@@ -298,5 +300,7 @@ export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
   pruneBackups: { dryRun: true },
   rescueRows: { tables: [{ name: 'entry', where: 'account = 12' }], dryRun: true },
   restoreBackup: { confirm: true },
+  undoRestore: { confirm: true },
+  discardPrevious: { confirm: true },
   updateConfig: { autoBackupEnabled: true, autoBackupInterval: 86_400_000 }
 }

@@ -3,7 +3,10 @@ import { MEMBER_STATES, RESTORE_KINDS, RESTORE_STATUSES, type Restore } from '..
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const undoSchema = z.object({
-  backupId: z.int().positive().meta({ description: 'Restore this backup to return to the previous state.' }),
+  backupId: z.int().positive().nullable().meta({
+    description:
+      'Restore this backup to return to the previous state; null: the previous content was kept without a backup.'
+  }),
   call: z.string().meta({ description: 'The API request that does it.' }),
   command: z.string().meta({ description: 'The command that does it.' }),
   members: z.array(z.string()).meta({ description: 'For a set: the `members` of the API request.' })
@@ -47,6 +50,12 @@ export const restoreSchema = z.object({
   keptFile: z.string().nullable().meta({
     description: 'The previous file, if it could not be backed up.'
   }),
+  undoneAt: instant.nullable().meta({
+    description: 'When the previous content, which was kept, was put back; null: it was not.'
+  }),
+  discardedAt: instant.nullable().meta({
+    description: 'When the previous content, which was kept, was removed; null: it was not.'
+  }),
   warnings: z.array(z.string()).meta({
     description: 'Problems after the content was in place, including checks that could not be made.'
   }),
@@ -84,16 +93,29 @@ export function presentRestore (restore: Restore): RestoreView {
     actor: restore.actor,
     safetyBackupId: restore.safetyBackupId,
     keptFile: restore.status === 'running' ? null : restore.aside,
+    undoneAt: iso(restore.undoneAt),
+    discardedAt: iso(restore.discardedAt),
     warnings: [...restore.warnings],
     errorCode: restore.errorCode,
     errorMessage: restore.errorMessage
   }
 }
 
-/** How to take a restore back; null: nothing stood there that was backed up. */
-export function presentUndo ({ safetyBackupId, members: restored = [] }:
+/**
+ * How to undo a restore: by what it kept, otherwise by the backup of the previous content; null: there is neither.
+ */
+export function presentUndo ({ safetyBackupId, members: restored = [], ...kept }:
   & Pick<Restore, 'safetyBackupId'>
-  & Partial<Pick<Restore, 'members'>>): z.infer<typeof undoSchema> | null {
+  & Partial<Pick<Restore, 'id' | 'aside' | 'status' | 'members'>>): z.infer<typeof undoSchema> | null {
+  const { id, aside = null, status } = kept
+  if (id !== undefined && aside !== null && status !== 'running') {
+    return {
+      members: [],
+      backupId: null,
+      call: `POST /api/restores/${id}/undo`,
+      command: `holdfast restores undo ${id}`
+    }
+  }
   if (safetyBackupId === null) return null
   // The backup of one member alone is not one of the set.
   const members = restored.length < 2 ? [] : restored.map(({ name }) => name)

@@ -29,4 +29,12 @@ test('a restore is undone with its safety backup; without one there is no undo',
     members: []
   })
   assert.equal(presentUndo({ safetyBackupId: null }), null)
+  const kept = aRestore({ id: 7, safetyBackupId: null, aside: '/data/tree.before-1' })
+  assert.deepEqual(presentUndo(kept), {
+    backupId: null,
+    call: 'POST /api/restores/7/undo',
+    command: 'holdfast restores undo 7',
+    members: []
+  })
+  assert.equal(presentUndo({ ...kept, status: 'running' }), null)
 })

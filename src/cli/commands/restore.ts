@@ -29,6 +29,7 @@ import type { Standing } from '../views/restore.ts'
 /** What is thawed can be read for so long, where nothing else is said. Days. */
 const THAWED_FOR = 3
 const MOST_DAYS = 365
+const URL_START = /^[a-z][a-z0-9+]*:\/\//i
 
 interface Flags extends JsonFlag, Choice {
   readonly output?: string
@@ -40,6 +41,8 @@ interface Flags extends JsonFlag, Choice {
   readonly member?: readonly string[]
   readonly set?: string
   readonly overwrite?: true
+  /** Commander's word for "--no-owners was not given". */
+  readonly owners: boolean
   /** Commander's word for "--no-verify was not given". */
   readonly verify: boolean
   /** Milliseconds. */
@@ -68,7 +71,10 @@ export function restoreCommand (deps: RestoreDeps): Command {
       new Option('--member <name>', 'of a backup of a set: only this member; repeatable; default: all members')
         .argParser(repeatable(String))
     )
-    .option('--output <path>', 'restore to this file instead of the live database; same as --target')
+    .option(
+      '--output <path>',
+      'restore to this path instead of the live database, or for PostgreSQL to this new database: its name or its URL; same as --target'
+    )
     .addOption(new Option('--target <path>', 'same as --output').hideHelp())
     .addOption(
       new Option(
@@ -89,6 +95,10 @@ export function restoreCommand (deps: RestoreDeps): Command {
       ).argParser(repeatable(String))
     )
     .option('--overwrite', 'with --output: replace an existing file, which is kept under another name')
+    .option(
+      '--no-owners',
+      'for PostgreSQL: without the owners and privileges of the objects, for a server that does not have these roles'
+    )
     .option('--no-verify', 'skip the verification before the restore, except for the checksum')
     .addOption(
       new Option('--timeout <time>', 'maximum wait for locks of other processes: 15s, 2m (default: 15s)')
@@ -131,7 +141,7 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   const done = await deps.withSession(flags, async session => {
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined && flags.member === undefined) await requireConfigured(session.engine, backup)
-    const target = given === undefined ? undefined : resolve(deps.cwd, given)
+    const target = given === undefined ? undefined : targetPath(deps, session, backup, given, flags)
     if (target === undefined) {
       requireMode(session, backup, flags)
       await requireSealing(session, backup.source)
@@ -142,6 +152,25 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   if (done === undefined) return
   const { viewRestored } = await import('../views/restore.ts')
   show(deps, flags, viewRestored(done.restored, done.backup, done.kept))
+}
+
+/**
+ * The target as the engine gets it: a path from the working directory; a URL, and what the kind of the backup accepts,
+ * as they are. Throws `VALIDATION_FAILED` for `--overwrite` together with the latter.
+ */
+function targetPath (
+  { cwd }: RestoreDeps,
+  { kinds }: Session,
+  backup: Backup,
+  given: string,
+  flags: Flags
+): string {
+  const { targets } = kinds.get(backup.kind ?? '') ?? {}
+  if (targets === undefined && !URL_START.test(given)) return resolve(cwd, given)
+  if (flags.overwrite !== true) return given
+  throw new BackupError('VALIDATION_FAILED', '"--overwrite" is not valid for a restore to a database', {
+    hint: 'Give the name of a new database, or omit --output to restore the source.'
+  })
 }
 
 /**
@@ -196,11 +225,12 @@ async function dryRun (deps: RestoreDeps, id: number | undefined, flags: Flags):
     const { engine, run, audited } = session
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined && flags.member === undefined) await requireConfigured(engine, backup)
-    const target = given === undefined ? undefined : resolve(deps.cwd, given)
+    const target = given === undefined ? undefined : targetPath(deps, session, backup, given, flags)
     const { mode, overwrite, path: paths, member: members } = flags
+    const owners = flags.owners ? undefined : false
     return await audited(
       { action: 'restore dry-run', target: targetOf([backup.id]) },
-      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, paths, members }))
+      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, owners, paths, members }))
     )
   })
   const { viewDryRun } = await import('../views/dry-run.ts')
@@ -316,12 +346,13 @@ async function place (
   { engine, run, audited, actor }: Session,
   { id }: Backup,
   target: string | undefined,
-  { mode, overwrite, verify, timeout, path: paths, member: members }: Flags
+  { mode, overwrite, owners, verify, timeout, path: paths, member: members }: Flags
 ): Promise<Restore> {
+  const only = { paths, members, ...!owners && { owners } }
   try {
     return await audited(
       { action: 'restore', target: targetOf([id]) },
-      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, paths, members, actor }))
+      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, ...only, actor }))
     )
   } catch (thrown) {
     const { code, message, hint, details } = toBackupError(thrown)

@@ -13,7 +13,7 @@ interface Flags extends JsonFlag {
 }
 
 export function restoresCommand (shell: Shell): Command {
-  return new Command('restores')
+  return new Command('list')
     .description('List restores and drills, newest first, with time, user and result.')
     .addOption(sourceOption('only this source'))
     .addOption(new Option('--kind <kind>', 'only this kind').choices(RESTORE_KINDS))

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { inDuration } from '../../core/duration.ts'
 import { totalSize, type Backup } from '../../core/backup/backup.ts'
@@ -22,6 +23,7 @@ export const restoredSchema = z.object({
   warning: z.string().nullable(),
   signature: signatureSchema.nullable()
 })
+export const undoneSchema = z.object({ restore: restoreSchema })
 export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
 
 /** What is in the place of a restore now. */
@@ -48,7 +50,9 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   const { given, size, modified } = standing
   const stored = totalSize(backup)
   const path = given === null ? standing.path : `${given} → ${standing.path}`
-  const there = size === null || modified === null
+  const there = !isAbsolute(path)
+    ? path
+    : size === null || modified === null
     ? `${path} (does not exist)`
     : `${path} (${inSize(size)}), modified ${inTime(modified, screen)}`
   const facts = [
@@ -69,7 +73,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ]
   ] as const
   const what = inPlace
-    ? 'This replaces the current content of the source! That content, including all changes since the backup, is backed up first; the current content of a directory is kept next to it instead.'
+    ? 'This replaces the current content of the source! That content, including all changes since the backup, is backed up first; that of a directory or a PostgreSQL database is kept under another name instead.'
     : 'This replaces the existing file!'
   const doubt = presentWarning(backup)
   return [
@@ -114,6 +118,43 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
   }
 }
 
+/** What an undo would do, for the user who has to confirm it. */
+export function undoWarning ({ id, target, aside, finishedAt }: Restore, screen: Screen): string {
+  const { colours, width } = screen
+  return [
+    colours.yellow(
+      wrap(`⚠ WARNING: This removes the content that restore ${id} restored, with all changes since!`, width, 2)
+    ),
+    ...factLines([
+      ['Current content', target],
+      ['Restored', finishedAt === null ? null : inTime(finishedAt, screen)],
+      ['Previous content', aside]
+    ], screen),
+    ''
+  ].join('\n')
+}
+
+/** What the removal of the previous content would do. */
+export function discardWarning ({ id, aside }: Restore, { colours, width }: Screen): string {
+  const text = `This removes "${aside ?? ''}". Afterwards restore ${id} cannot be undone!`
+  return `${colours.yellow(wrap(`⚠ WARNING: ${text}`, width, 2))}\n`
+}
+
+export function viewUndone (restore: Restore): View {
+  return {
+    json: { restore: presentRestore(restore) },
+    text: ({ colours }) =>
+      `${colours.green('✓')} Undid restore ${restore.id}: ${restore.target} has its previous content\n`
+  }
+}
+
+export function viewDiscarded (restore: Restore): View {
+  return {
+    json: { restore: presentRestore(restore) },
+    text: ({ colours }) => `${colours.green('✓')} Removed the previous content that restore ${restore.id} kept\n`
+  }
+}
+
 function manifestOf ({ signature }: Backup): string | null {
   return signature === null ? null : describeSignature(signature)
 }
@@ -150,7 +191,14 @@ function columns (screen: Screen): ReadonlyArray<Column<Restore>> {
     {
       title: 'UNDO',
       align: 'right',
-      cell: ({ safetyBackupId }) => safetyBackupId === null ? '' : String(safetyBackupId)
+      cell: ({ safetyBackupId, aside, status, undoneAt }) =>
+        safetyBackupId !== null
+          ? String(safetyBackupId)
+          : undoneAt !== null
+          ? 'undone'
+          : aside === null || status === 'running'
+          ? ''
+          : 'kept'
     },
     { title: 'BY', cell: ({ actor }) => actor ?? 'schedule', atLeast: 6, expendable: 2 },
     { title: 'ERROR', cell: ({ errorCode }) => errorCode ?? '', expendable: 2 },

@@ -176,6 +176,12 @@ export interface Restore {
    * kept.
    */
   readonly aside: string | null
+  /** When an undo began that has not ended; null: none has. */
+  readonly undoStartedAt: Date | null
+  /** When the content from before was back in its place; null: it is not. */
+  readonly undoneAt: Date | null
+  /** When the content from before, which was kept, was removed; null: it was not. */
+  readonly discardedAt: Date | null
   /** Plain bytes that were put there. */
   readonly bytes: number | null
   /** Who asked for it; null: the schedule. */
@@ -243,7 +249,7 @@ export interface DrillEvidence {
     | null
 }
 
-/** `restores` in the catalog. A row that has ended does not change any more. */
+/** `restores` in the catalog. A row that has ended does not change any more, but for what is kept aside. */
 export interface RestoreLog {
   start(restore: NewRestore): Promise<Restore>
   /** Which backup undoes it, before anything is changed. */
@@ -275,6 +281,14 @@ export interface RestoreLog {
   list(query: RestoreQuery): Promise<RestorePage>
   /** Rows that say `running`. */
   running(): Promise<readonly Restore[]>
+  /** An undo begins. `CATALOG_FAILED`: nothing is kept. */
+  beginUndo(id: number, at: Date): Promise<Restore>
+  /** It has ended: nothing is kept any more, or everything is as before. */
+  endUndo(id: number, end: { readonly isDone: boolean, readonly at: Date }): Promise<Restore>
+  /** What was kept is removed. `CATALOG_FAILED`: nothing is kept. */
+  discarded(id: number, at: Date): Promise<Restore>
+  /** Rows with an undo that has not ended. */
+  undoing(): Promise<readonly Restore[]>
 }
 
 /** A process that has a file open. */

@@ -174,7 +174,7 @@ async function placed (
   const restoreTime = Math.round(unpacking + took)
   const at = deps.clock.now()
   const { isKept, leftover } = isOldKept
-    ? await withoutAside(restorer, placement, safety)
+    ? await withoutAside(restorer, placement, safety, restoreId)
     : { isKept: false, leftover: [] }
   try {
     return await deps.catalog.restores.complete(restoreId, {
@@ -199,10 +199,11 @@ async function placed (
 async function withoutAside (
   restorer: Restorer,
   { aside }: Placement,
-  safety: Backup | undefined
+  safety: Backup | undefined,
+  restoreId: number
 ): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
   if (safety?.verification.status !== 'valid') {
-    return { isKept: true, leftover: restorer.undoneBy === 'aside' ? [keptWarning(aside)] : [] }
+    return { isKept: true, leftover: restorer.undoneBy === 'aside' ? [keptWarning(aside, restoreId)] : [] }
   }
   try {
     await restorer.discard(aside)
@@ -215,8 +216,11 @@ async function withoutAside (
   }
 }
 
-export function keptWarning (aside: string): string {
-  return `what was there before is kept as "${aside}": rename it to undo the restore, or remove it`
+/** `restoreId`: of a restore that `undoRestore` can undo. */
+export function keptWarning (aside: string, restoreId?: number): string {
+  return restoreId === undefined
+    ? `what was there before is kept as "${aside}": rename it to undo the restore, or remove it`
+    : `what was there before is kept as "${aside}": "holdfast restores undo ${restoreId}" puts it back, "holdfast restores discard ${restoreId}" removes it`
 }
 
 /** For a backup that was removed to make room for the backup of the current content. */

@@ -4,6 +4,7 @@ import { recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock, sourceLock } from '../jobs/locks.ts'
 import { settleSet } from './set/settle-set.ts'
+import { requireKept, settleUndo } from './undo-restore.ts'
 
 /**
  * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the
@@ -33,7 +34,28 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
       await lock.release()
     }
   }
+  await settleUndos(deps)
   return settled
+}
+
+/** An undo during which the service ended. */
+async function settleUndos (deps: EngineDeps): Promise<void> {
+  for (const { id, source, backupId } of await deps.catalog.restores.undoing()) {
+    const lock = await deps.runner.locks.tryLock([sourceLock(source)])
+    if (lock === undefined) continue
+    try {
+      const restore = await deps.catalog.restores.get(id)
+      if (restore.undoStartedAt !== null && restore.undoneAt === null) {
+        await settleUndo(deps, await requireKept(deps, id))
+      }
+    } catch (thrown) {
+      const { method } = await deps.catalog.backups.get(backupId)
+      const { code } = toBackupError(thrown)
+      deps.events.emit({ type: 'operation.failed', operation: 'restore', source, method, code })
+    } finally {
+      await lock.release()
+    }
+  }
 }
 
 /** Those of the restore itself. */

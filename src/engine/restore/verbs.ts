@@ -33,6 +33,7 @@ import {
 } from './rows.ts'
 import { requireTarget } from './target.ts'
 import { thawBackup, type Thawing } from './thaw.ts'
+import { discardPrevious, requireKept, requireUndoable, undoRestore } from './undo-restore.ts'
 
 /** What a request to a store in cold storage may take. Milliseconds. */
 const THAW_MS = 60_000
@@ -62,6 +63,13 @@ export interface RestoreVerbs {
   restores(query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
   restoreById(id: number): Promise<Restore>
+  /**
+   * Puts the content from before a restore back, where it is kept next to the restored one, which is removed with all
+   * changes since. `RESTORE_NOT_FOUND`, `RESTORE_NOT_UNDOABLE`, `RESTORE_TARGET_OPEN`.
+   */
+  undoRestore(id: number): Promise<Work<Restore>>
+  /** Removes what a restore kept of the content from before. Errors as `undoRestore`. */
+  discardPrevious(id: number): Promise<Work<Restore>>
   /**
    * Restores a backup into scratch space, proves it there, and throws it away; of a source the one whose turn it is.
    * `BACKUP_NOT_FOUND`, also where a source has none; a drill that failed or could not be made is a result.
@@ -110,6 +118,22 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     files: (id, query, member) => listFiles(deps, id, query, member, AbortSignal.timeout(LIST_MS)),
     restores: query => catalog.restores.list(query),
     restoreById: id => catalog.restores.get(id),
+
+    async undoRestore (id) {
+      const { restore: { source, backupId } } = await requireUndoable(deps, id)
+      return await runner.start(
+        { kind: 'restore', source, backupId, locks: [sourceLock(source)], isUrgent: true },
+        task => undoRestore(deps, id, task)
+      )
+    },
+
+    async discardPrevious (id) {
+      const { restore: { source, backupId } } = await requireKept(deps, id)
+      return await runner.start(
+        { kind: 'restore', source, backupId, locks: [sourceLock(source)], isUrgent: true },
+        task => discardPrevious(deps, id, task)
+      )
+    },
 
     async drill ({ id: given, source, actor }) {
       const { id, reason } = given === undefined

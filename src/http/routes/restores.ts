@@ -13,7 +13,9 @@ import {
   restoreBody,
   restoreDryRunAnswer,
   restoreListAnswer,
-  restoreListQuery
+  restoreListQuery,
+  undoBody,
+  undoneAnswer
 } from '../schemas/restore.ts'
 import { respondWithJob } from '../work.ts'
 
@@ -21,7 +23,10 @@ import { respondWithJob } from '../work.ts'
 export function restoreRoutes (
   app: App,
   { engine, kinds }: {
-    readonly engine: Pick<Engine, 'backup' | 'restore' | 'restoreDryRun' | 'restores'>
+    readonly engine: Pick<
+      Engine,
+      'backup' | 'restore' | 'restoreDryRun' | 'restores' | 'undoRestore' | 'discardPrevious'
+    >
     readonly kinds: readonly KindOutline[]
   }
 ): void {
@@ -108,6 +113,66 @@ export function restoreRoutes (
         undo: presentUndo(restore),
         warning,
         signature: presentSignature(backup.signature)
+      }))
+    }
+  )
+
+  app.post(
+    '/api/restores/:id/undo',
+    route('admin', {
+      operationId: 'undoRestore',
+      tag: 'backups',
+      action: 'restore undo',
+      summary: 'Undo a restore',
+      description:
+        'Puts the previous content back, which the restore of a directory or of a PostgreSQL database kept. The restored content is removed, with all changes since the restore. The `undo` of other restores names a backup.',
+      starts: 'restore',
+      answers: { 200: undoneAnswer, 202: jobAnswer },
+      errors: [
+        'RESTORE_NOT_FOUND',
+        'RESTORE_NOT_UNDOABLE',
+        'RESTORE_TARGET_OPEN',
+        'SOURCE_NOT_FOUND',
+        'BACKUP_IN_PROGRESS',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, body: undoBody }),
+    async (request, reply) => {
+      const work = await engine.undoRestore(request.params.id)
+      return respondWithJob(request, reply, work, restore => ({
+        success: true,
+        message: `Restore ${restore.id} undone: "${restore.target}" has its previous content`,
+        restore: presentRestore(restore)
+      }))
+    }
+  )
+
+  app.post(
+    '/api/restores/:id/discard',
+    route('admin', {
+      operationId: 'discardPrevious',
+      tag: 'backups',
+      action: 'restore discard',
+      summary: 'Remove the previous content that a restore kept',
+      description: 'Afterwards the restore cannot be undone.',
+      starts: 'restore',
+      answers: { 200: undoneAnswer, 202: jobAnswer },
+      errors: [
+        'RESTORE_NOT_FOUND',
+        'RESTORE_NOT_UNDOABLE',
+        'RESTORE_TARGET_OPEN',
+        'BACKUP_IN_PROGRESS',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, body: undoBody }),
+    async (request, reply) => {
+      const work = await engine.discardPrevious(request.params.id)
+      return respondWithJob(request, reply, work, restore => ({
+        success: true,
+        message: `The previous content that restore ${restore.id} kept was removed`,
+        restore: presentRestore(restore)
       }))
     }
   )

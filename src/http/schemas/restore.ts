@@ -64,6 +64,12 @@ export const restoreAnswer = z.object({
   warning: z.string().nullable().meta({ description: 'A warning about the backup; null: none.' }),
   signature: signatureSchema.nullable()
 })
+export const undoBody = z.strictObject({
+  confirm: z.literal(true, 'must be true, because content is removed').meta({
+    description: 'Must be true, because content is removed.'
+  })
+})
+export const undoneAnswer = z.object({ success, message: z.string(), restore: restoreSchema })
 export const restoreListQuery = z.strictObject({
   kind: z.enum(RESTORE_KINDS).optional(),
   source: sourceName.optional(),

@@ -28,7 +28,7 @@ test('restores narrows by kind and source, and --json is as its schema says', as
   await holdfast('restore', '1', '--output', '/copy.db')
   await holdfast('drill', '1')
   const printed = await json('restores')
-  assert.deepEqual(OUTPUTS.restores.parse(printed), printed)
+  assert.deepEqual(OUTPUTS['restores list'].parse(printed), printed)
   const ids = async (...words: string[]): Promise<number[]> =>
     (await json('restores', ...words)).restores.map(({ id }: { id: number }) => id)
   assert.deepEqual([

@@ -167,3 +167,24 @@ test('the list tells of restores, newest first, and of one kind where that is as
   const { restores: [running] } = (await app.inject({ url: '/api/restores', headers })).json()
   assert.deepEqual([running.durationMs, running.keptFile], [null, null])
 })
+
+test('an undo and the removal of what was kept need a confirmation, and answer with the restore', async t => {
+  const { app, engine } = await build(t)
+  engine.restoreLog.push(aRestore({ aside: '/data/tree.before-1', safetyBackupId: null }))
+  for (
+    const [verb, call, field] of [['undo', 'undoRestore 1', 'undoneAt'], [
+      'discard',
+      'discardPrevious 1',
+      'discardedAt'
+    ]]
+  ) {
+    engine.calls.length = 0
+    const post = async (payload: object, id = 1) =>
+      await app.inject({ method: 'POST', url: `/api/restores/${id}/${verb}`, headers, payload })
+    assert.deepEqual([(await post({})).statusCode, engine.calls], [400, []])
+    const answer = await post({ confirm: true })
+    assert.deepEqual([answer.statusCode, engine.calls], [200, [call]], answer.body)
+    assert.notEqual(answer.json().restore[field!], null)
+    assert.deepEqual((await post({ confirm: true }, 9)).json().code, 'RESTORE_NOT_FOUND')
+  }
+})

@@ -45,7 +45,7 @@ test('a directory is backed up, verified, listed, drilled, and restored in its p
   assert.equal(readFileSync(join(tree, 'pipeline.yaml'), 'utf8'), 'steps: []')
   assert.deepEqual([restored.mode, restored.safetyBackupId], ['replace', null])
   assert.equal(readFileSync(join(restored.aside ?? '', 'pipeline.yaml'), 'utf8'), 'lost: []')
-  assert.match(restored.warnings.join(), /rename it to undo the restore/)
+  assert.match(restored.warnings.join(), /"holdfast restores undo \d+" puts it back/)
   assert.deepEqual(readdirSync(home).length, 2)
   assert.deepEqual(readdirSync(deps.scratch.directory), [])
 })

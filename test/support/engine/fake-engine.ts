@@ -230,6 +230,18 @@ export class FakeEngine implements Engine {
     return found
   }
 
+  async undoRestore (id: number): Promise<Work<Restore>> {
+    this.#called(`undoRestore ${id}`)
+    const restore = await this.restoreById(id)
+    return this.#work('restore', () => ({ ...restore, aside: null, undoneAt: STARTED }))
+  }
+
+  async discardPrevious (id: number): Promise<Work<Restore>> {
+    this.#called(`discardPrevious ${id}`)
+    const restore = await this.restoreById(id)
+    return this.#work('restore', () => ({ ...restore, aside: null, discardedAt: STARTED }))
+  }
+
   async drill (request: DrillRequest): Promise<Work<Restore>> {
     this.#called(`drill ${JSON.stringify(request)}`)
     const backup = this.#row(request.id ?? this.rows.size)
