@@ -172,6 +172,7 @@ export const ERRORS = {
     retry: false,
     title: 'the target server lacks something that the backup needs'
   },
+  REHEARSAL_IMPOSSIBLE: { status: 500, exit: 7, retry: false, title: 'a drill cannot be performed on this machine' },
   RESTORE_PAGE_SIZE: {
     status: 409,
     exit: 5,
