@@ -6,6 +6,7 @@ import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
 import { modesOf } from '../../core/restore/modes.ts'
 import type { Restore, RestoreMode } from '../../core/restore/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { RestoreRequest } from '../../engine/restore/restore-plan.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import {
   idArgument,
@@ -43,6 +44,8 @@ interface Flags extends JsonFlag, Choice {
   readonly overwrite?: true
   /** Commander's word for "--no-owners was not given". */
   readonly owners: boolean
+  readonly table?: readonly string[]
+  readonly schema?: readonly string[]
   /** Commander's word for "--no-verify was not given". */
   readonly verify: boolean
   /** Milliseconds. */
@@ -94,6 +97,15 @@ export function restoreCommand (deps: RestoreDeps): Command {
         'with --output, for a backup of a directory: only matching files, such as "payloads/2025/**"; repeatable'
       ).argParser(repeatable(String))
     )
+    .addOption(
+      new Option(
+        '--table <name>',
+        'with --output, for PostgreSQL: only the data of this table, such as public.orders; repeatable'
+      ).argParser(collected)
+    )
+    .addOption(
+      new Option('--schema <name>', 'the same for all tables of this schema; repeatable').argParser(collected)
+    )
     .option('--overwrite', 'with --output: replace an existing file, which is kept under another name')
     .option(
       '--no-owners',
@@ -113,6 +125,10 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action((id: number | undefined, flags: Flags) => restore(deps, id, withSet(flags)))
+}
+
+function collected (text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...before ?? [], text]
 }
 
 /** `--set` names the source, too. Throws `VALIDATION_FAILED` where both are given. */
@@ -226,16 +242,24 @@ async function dryRun (deps: RestoreDeps, id: number | undefined, flags: Flags):
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined && flags.member === undefined) await requireConfigured(engine, backup)
     const target = given === undefined ? undefined : targetPath(deps, session, backup, given, flags)
-    const { mode, overwrite, path: paths, member: members } = flags
-    const owners = flags.owners ? undefined : false
+    const { mode, overwrite } = flags
+    const parts = selection(flags)
     return await audited(
       { action: 'restore dry-run', target: targetOf([backup.id]) },
-      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, owners, paths, members }))
+      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, ...parts }))
     )
   })
   const { viewDryRun } = await import('../views/dry-run.ts')
   show(deps, flags, viewDryRun(found))
   if (found.obstacle !== null) deps.exit(ERRORS[found.obstacle.code].exit)
+}
+
+/** What of the backup is restored. */
+function selection ({ path: paths, member: members, table: tables, schema: schemas, owners }: Flags): Pick<
+  RestoreRequest,
+  'paths' | 'members' | 'tables' | 'schemas' | 'owners'
+> {
+  return { paths, members, ...tables && { tables }, ...schemas && { schemas }, ...!owners && { owners } }
 }
 
 async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
@@ -346,13 +370,14 @@ async function place (
   { engine, run, audited, actor }: Session,
   { id }: Backup,
   target: string | undefined,
-  { mode, overwrite, owners, verify, timeout, path: paths, member: members }: Flags
+  flags: Flags
 ): Promise<Restore> {
-  const only = { paths, members, ...!owners && { owners } }
+  const { mode, overwrite, verify, timeout } = flags
+  const parts = selection(flags)
   try {
     return await audited(
       { action: 'restore', target: targetOf([id]) },
-      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, ...only, actor }))
+      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, ...parts, actor }))
     )
   } catch (thrown) {
     const { code, message, hint, details } = toBackupError(thrown)

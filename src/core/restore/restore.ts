@@ -37,6 +37,14 @@ export interface Placement {
   readonly only?: readonly string[]
   /** Whether owners and privileges of the objects are left out. Only kinds with `RestoreTargets`. Default: not. */
   readonly isWithoutOwners?: boolean
+  /** `file`: the data of these tables alone. Only kinds with `RestoreTargets`. Default: everything. */
+  readonly objects?: ChosenObjects
+}
+
+/** Of a database: tables by their names, and schemas with all of their tables. */
+export interface ChosenObjects {
+  readonly tables: readonly string[]
+  readonly schemas: readonly string[]
 }
 
 /** Targets of restores of a kind whose sources are not paths. */

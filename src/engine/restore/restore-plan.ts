@@ -45,6 +45,9 @@ export interface RestoreRequest {
   readonly members?: readonly string[] | undefined
   /** Whether a file at `target` may give way. */
   readonly overwrite?: boolean | undefined
+  /** Of a database: only the data of these tables, and of the tables in these schemas, to `target`. Default: all. */
+  readonly tables?: readonly string[] | undefined
+  readonly schemas?: readonly string[] | undefined
   /** false: owners and privileges of the objects in a database are left out. Default: they are restored. */
   readonly owners?: boolean | undefined
   /** false: only its digest is checked first, not what is in it. */
@@ -126,7 +129,7 @@ export async function singlePlan (
       aside: asideOf(kind, path),
       isConfined: request.isConfined ?? false,
       ...only !== undefined && { only },
-      ...withoutOwners(kind, request)
+      ...databaseOptions(kind, request)
     },
     inPlace,
     modes,
@@ -161,20 +164,27 @@ export function asideOf ({ targets }: Pick<LoadedKind, 'targets'>, path: string)
   return targets?.aside(path) ?? `${path}.before-${randomUUID().slice(0, 8)}`
 }
 
-/** Throws `METHOD_UNSUPPORTED` for a kind whose backups have no owners that can be left out. */
-export function withoutOwners (
+/**
+ * What only kinds with `RestoreTargets` have. Throws `METHOD_UNSUPPORTED` for others, and `VALIDATION_FAILED` for
+ * chosen tables without a target.
+ */
+export function databaseOptions (
   { name, targets }: Pick<LoadedKind, 'name' | 'targets'>,
-  { owners = true }: Pick<RestoreRequest, 'owners'>
-): Pick<Placement, 'isWithoutOwners'> {
-  if (owners) return {}
-  if (targets !== undefined) return { isWithoutOwners: true }
-  throw new BackupError(
-    'METHOD_UNSUPPORTED',
-    `"owners" is false, and backups of the kind "${name}" keep their owners`,
-    {
-      hint: 'Omit "owners".'
-    }
-  )
+  { owners = true, tables = [], schemas = [], target }: RestoreRequest
+): Pick<Placement, 'isWithoutOwners' | 'objects'> {
+  const given = tables.length > 0 ? 'tables' : schemas.length > 0 ? 'schemas' : owners ? undefined : 'owners'
+  if (given === undefined) return {}
+  if (targets === undefined) {
+    throw new BackupError('METHOD_UNSUPPORTED', `"${given}" is not supported for backups of the kind "${name}"`, {
+      hint: `Omit "${given}".`
+    })
+  }
+  const isWithoutOwners = !owners
+  if (tables.length + schemas.length === 0) return { isWithoutOwners }
+  if (target !== undefined) return { isWithoutOwners, objects: { tables, schemas } }
+  throw new BackupError('VALIDATION_FAILED', `"${given}" selects tables, and "target" is missing`, {
+    hint: 'Give the name of a new database as "target"; copy the rows from there into the source.'
+  })
 }
 
 /** Where a backup of a source is restored to, from `target`. Rejects as `RestoreTargets.parse` or `allowedTarget`. */

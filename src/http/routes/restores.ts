@@ -51,6 +51,7 @@ export function restoreRoutes (
         'BACKUP_INVALID',
         'METHOD_UNSUPPORTED',
         'PATH_NOT_FOUND',
+        'TABLE_NOT_FOUND',
         'CHECKSUM_MISMATCH',
         'MANIFEST_UNSIGNED',
         'RESTORE_TARGET_EXISTS',
@@ -74,7 +75,8 @@ export function restoreRoutes (
       ]
     }, { params: idParams, body: restoreBody(kinds) }),
     async (request, reply) => {
-      const { target, mode, overwrite, owners, verify, timeoutMs, dryRun, paths, members } = request.body
+      const { target, mode, overwrite, owners, tables, schemas, verify, timeoutMs, dryRun, paths, members } =
+        request.body
       if (dryRun) {
         request.deed = 'restore dry-run'
         const work = await engine.restoreDryRun(request.params.id, {
@@ -83,6 +85,8 @@ export function restoreRoutes (
           mode,
           overwrite,
           owners,
+          tables,
+          schemas,
           paths,
           members
         })
@@ -100,6 +104,8 @@ export function restoreRoutes (
         mode,
         overwrite,
         owners,
+        tables,
+        schemas,
         paths,
         members,
         verify,

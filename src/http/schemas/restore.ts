@@ -42,6 +42,13 @@ export const restoreBody = (kinds: readonly KindOutline[]) =>
       }.`
     }),
     overwrite: z.boolean().optional().meta({ description: 'Whether an existing file at `target` may be replaced.' }),
+    tables: z.array(z.string().min(1).max(200)).min(1).max(100).optional().meta({
+      description:
+        'For a PostgreSQL database: restore only the data of these tables, such as `public.orders`, to `target`, a new database. All definitions are restored.'
+    }),
+    schemas: z.array(z.string().min(1).max(130)).min(1).max(100).optional().meta({
+      description: 'The same for all tables of these schemas.'
+    }),
     owners: z.boolean().optional().meta({
       description:
         'false: restore a PostgreSQL database without the owners and privileges of its objects, for a server that does not have these roles.'

@@ -40,11 +40,13 @@ function cutTo (text: string, bytes: number): string {
   return cut
 }
 
-/**
- * A quoted name such as `public."Order"` as the list of its parts without quotes, in JSON: two names are the same,
- * however they are quoted, if the results are equal.
- */
-export function sameName (quoted: string): string {
+/** The parts of a name such as `public."Order"`, without quotes. */
+export function nameParts (quoted: string): readonly string[] {
   const parts = quoted.match(/"(?:[^"]|"")*"|[^".]+/g) ?? []
-  return JSON.stringify(parts.map(part => part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part))
+  return parts.map(part => part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part)
+}
+
+/** The parts of a name as JSON: two names are the same, however they are quoted, if the results are equal. */
+export function sameName (quoted: string): string {
+  return JSON.stringify(nameParts(quoted))
 }

@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
 import { clientEnvironment, startClient } from './client.ts'
 import type { Database } from './connection.ts'
@@ -13,8 +15,10 @@ export interface ArchiveOptions {
   readonly scratchDir: string
   /** Without owners and privileges of the objects. */
   readonly isWithoutOwners: boolean
-  /** The path of a list for `--use-list`; undefined: everything. */
-  readonly list?: string | undefined
+  /** The path of a list for `--use-list`. Default: everything. */
+  readonly list?: string
+  /** `pre-data`, `data` or `post-data`. Default: all of them. */
+  readonly section?: string
 }
 
 /**
@@ -24,7 +28,7 @@ export interface ArchiveOptions {
 export async function restoreArchive (
   archive: string,
   database: Database,
-  { installation, scratchDir, isWithoutOwners, list }: ArchiveOptions,
+  { installation, scratchDir, isWithoutOwners, list, section }: ArchiveOptions,
   signal: AbortSignal
 ): Promise<void> {
   const client = await clientEnvironment(database.server, scratchDir)
@@ -34,6 +38,7 @@ export async function restoreArchive (
       '--exit-on-error',
       `--jobs=${JOBS}`,
       ...isWithoutOwners ? ['--no-owner', '--no-acl'] : [],
+      ...section === undefined ? [] : [`--section=${section}`],
       ...list === undefined ? [] : [`--use-list=${list}`],
       `--dbname=${connectionString(database.name)}`,
       archive
@@ -45,6 +50,16 @@ export async function restoreArchive (
     await program.ended
   } finally {
     await client.close()
+  }
+}
+
+/** Works with a directory that only this user can read, and removes it. */
+export async function inDirectory<T> (scratchDir: string, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(scratchDir, 'postgres-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
   }
 }
 

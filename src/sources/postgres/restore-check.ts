@@ -8,6 +8,7 @@ import { readSettings } from './database-settings.ts'
 import { postgresDetails, type PostgresDetails } from './facts.ts'
 import { connectNextTo } from './maintenance.ts'
 import { installationFor, installations, type Installation } from './programs.ts'
+import { chosenTables, type TableName } from './restore-selection.ts'
 import type { Session } from './session.ts'
 
 /** pg_restore of this version and later sets `transaction_timeout`, which older servers refuse. */
@@ -19,6 +20,8 @@ export interface CheckedServer {
   readonly installation: Installation
   /** The role that the new database will belong to; undefined: that of the connection. */
   readonly owner: string | undefined
+  /** The tables whose data is restored; null: all. */
+  readonly chosen: readonly TableName[] | null
   /** Sentences without a full stop. */
   readonly warnings: readonly string[]
 }
@@ -36,16 +39,17 @@ export function requireDetails ({ facts }: Pick<Manifest, 'facts'>): PostgresDet
  * Finds out on the server what would prevent the restore. Changes nothing. `RESTORE_TARGET_EXISTS`,
  * `RESTORE_TARGET_UNWRITABLE` for missing rights, `RESTORE_TARGET_OPEN` for prepared transactions and subscriptions,
  * `RESTORE_REQUIREMENT_MISSING` for roles, extensions, tablespaces and locale providers that the server does not have,
- * `SOURCE_TOOL_MISSING`, and as `openSession`.
+ * `SOURCE_TOOL_MISSING`, `TABLE_NOT_FOUND`, and as `openSession`.
  */
 export async function checkServer (
   manifest: Manifest,
   database: Database,
   programs: readonly string[],
-  { mode, isWithoutOwners = false }: Pick<Placement, 'mode' | 'isWithoutOwners'>,
+  { mode, isWithoutOwners = false, objects }: Pick<Placement, 'mode' | 'isWithoutOwners' | 'objects'>,
   signal: AbortSignal
 ): Promise<CheckedServer> {
   const details = requireDetails(manifest)
+  const chosen = objects === undefined ? null : chosenTables(manifest.facts, objects)
   const session = await connectNextTo(database, signal)
   try {
     const [row] = await session.query<{ version: number }>(
@@ -69,7 +73,7 @@ export async function checkServer (
     const owner = existing?.owner ?? (isWithoutOwners ? undefined : details.owner)
     await requireRights(session, database, owner)
     createStatement({ name: database.name, owner, tablespace: undefined }, details, serverMajor)
-    return { details, serverMajor, installation, owner, warnings: versionWarnings(details, serverMajor) }
+    return { details, serverMajor, installation, owner, chosen, warnings: versionWarnings(details, serverMajor) }
   } finally {
     await session.close()
   }

@@ -19,6 +19,7 @@ import {
 import { renameDatabases, type Renaming } from './rename-databases.ts'
 import { restoreArchive } from './restore-archive.ts'
 import { checkServer, type CheckedServer } from './restore-check.ts'
+import { restoreTables } from './restore-tables.ts'
 import { countDifferences, requireSameCounts } from './restored-counts.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -114,11 +115,13 @@ async function place (
   const checked = await checkServer(manifest, database, programs, placement, signal)
   const fresh: Database = { ...database, name: unfinishedName(kept) }
   const existing = await created(database, fresh, checked, signal)
-  const { installation } = checked
-  await restoreArchive(archive, fresh, { installation, scratchDir, isWithoutOwners }, signal)
+  const options = { installation: checked.installation, scratchDir, isWithoutOwners }
+  const { chosen } = checked
+  const left = chosen === null ? [] : await restoreTables(archive, fresh, chosen, options, signal)
+  if (chosen === null) await restoreArchive(archive, fresh, options, signal)
   const content = await openSession(fresh, signal)
   try {
-    requireSameCounts(await countDifferences(content, manifest.facts))
+    requireSameCounts(await countDifferences(content, manifest.facts, chosen))
     await content.query('ANALYZE')
   } finally {
     await content.close()
@@ -139,7 +142,7 @@ async function place (
     bytes: manifest.image.size,
     isOldKept: existing !== undefined,
     took,
-    warnings: [...checked.warnings, ...warnings, ...await slotWarnings(database, kept)]
+    warnings: [...checked.warnings, ...left, ...warnings, ...await slotWarnings(database, kept)]
   }
 }
 

@@ -1,6 +1,7 @@
 import { BackupError } from '../../core/errors.ts'
 import type { SnapshotFacts } from '../../core/ports/source.ts'
 import { sameName } from './database-name.ts'
+import type { TableName } from './restore-selection.ts'
 import type { Session } from './session.ts'
 
 /** Tables that are named in an error. */
@@ -16,21 +17,22 @@ export interface CountDifference {
 
 /**
  * Counts the rows of the tables in the facts, and compares. Names come from the server, not from the facts, before they
- * are part of a statement. Tables without a count are left out, and so are those for which `isIncluded` is false.
+ * are part of a statement. Tables without a count are left out, and so are those that are not in `chosen`; null: none.
  */
 export async function countDifferences (
   session: Session,
   { tables }: Pick<SnapshotFacts, 'tables'>,
-  isIncluded: (table: string) => boolean = () => true
+  chosen: readonly TableName[] | null
 ): Promise<readonly CountDifference[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS name
      FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'`
   )
   const present = new Map(rows.map(({ name }) => [sameName(name), name]))
+  const included = chosen && new Set(chosen.map(({ schema, name }) => JSON.stringify([schema, name])))
   const differences: CountDifference[] = []
   for (const { name: table, rows: expected } of tables) {
-    if (expected === null || !isIncluded(table)) continue
+    if (expected === null || included?.has(sameName(table)) === false) continue
     const name = present.get(sameName(table))
     const found = name === undefined ? null : await countOf(session, name)
     if (found !== expected) differences.push({ table, expected, found })

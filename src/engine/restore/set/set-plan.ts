@@ -18,7 +18,7 @@ import {
   sourcePath,
   targetPath,
   TIMEOUT,
-  withoutOwners,
+  databaseOptions,
   type ReadableBackup,
   type RestoreRequest
 } from '../restore-plan.ts'
@@ -196,7 +196,7 @@ async function inPlacePlan (
       timeout,
       aside: asideOf(kind, path),
       isConfined: request.isConfined ?? false,
-      ...withoutOwners(kind, request)
+      ...databaseOptions(kind, request)
     },
     inPlace,
     modes
@@ -217,7 +217,7 @@ function toPath ({ member, manifest, kind }: KnownMember, path: string, request:
       aside: asideOf(kind, path),
       isConfined: request.isConfined ?? false,
       ...only !== undefined && { only },
-      ...withoutOwners(kind, request)
+      ...databaseOptions(kind, request)
     },
     inPlace: undefined,
     modes: []
