@@ -6,7 +6,7 @@ import type { RawValue } from './raw-value.ts'
 
 /** The value checked, with a path made absolute; undefined, and a problem reported, where it does not fit. */
 export function checkGiven<T> (field: Field<T>, given: RawValue, problems: Problem[]): T | undefined {
-  const misread = misreading(given, field.kind)
+  const misread = field.hasQuotes === true ? undefined : misreading(given, field.kind)
   if (misread !== undefined) {
     problems.push({ name: given.name, ...misread })
     return undefined

@@ -3,12 +3,13 @@ import type { KindContext, SourceKind } from '../core/ports/source-kind.ts'
 import type { Salvage } from '../core/restore/salvage.ts'
 import type { MakeSample } from '../core/sample.ts'
 import { directory } from './directory/kind.ts'
+import { postgres } from './postgres/kind.ts'
 export { databaseUrl } from './postgres/fields.ts'
 import { set } from './set/kind.ts'
 import { sqlite } from './sqlite/kind.ts'
 
 /** Every kind of source. The first is that of a source without a `kind`, and of a file without a manifest. */
-export const SOURCE_KINDS: readonly [SourceKind, ...SourceKind[]] = [sqlite, directory, set]
+export const SOURCE_KINDS: readonly [SourceKind, ...SourceKind[]] = [sqlite, directory, set, postgres]
 
 /** The service's own catalog as a source: its kind, and what its fields hold. `path` is absolute. */
 export function catalogSource (path: string): { readonly kind: SourceKind, readonly values: object } {

@@ -52,7 +52,7 @@ test('list loads nothing of the server, of stores or of encryption, and without 
   const { cwd, environment } = shopHome(t)
   assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
   const modules = modulesOf(['list'], cwd, environment)
-  assert.ok(modules.length < 620, `${modules.length} modules`)
+  assert.ok(modules.length < 640, `${modules.length} modules`)
   assert.ok(modules.some(url => SETTINGS.test(url)))
   assert.deepEqual(modules.filter(url => HEAVY.test(url) || YAML.test(url)), [])
   writeFileSync(join(cwd, 'holdfast.yaml'), 'maxBackups: 5\n')

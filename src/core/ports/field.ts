@@ -18,6 +18,8 @@ export interface Field<T> {
   readonly expects: string
   /** How to come by one: completes the remedy. */
   readonly how?: string
+  /** Whether quotes may be a part of its values, and not left over from another syntax. Default: they are not. */
+  readonly hasQuotes?: boolean
   /**
    * What is wrong with a value that the schema refuses, without any secret in it: completes the name of the field.
    * Default: `is not …` with `expects`.
@@ -160,12 +162,13 @@ export function hasFile ({ kind }: Pick<Field<unknown>, 'kind'>): boolean {
   return kind === 'secret' || kind === 'document'
 }
 
-/** A list of texts, or one. In a variable, with commas in between. */
-export function texts (expects: string): Field<readonly string[]> {
+/** A list of names as SQL writes them, or one: those in double quotes keep them. In a variable, with commas between. */
+export function sqlNames (expects: string): Field<readonly string[]> {
   return {
     kind: 'value',
     schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(z.string().min(1)).min(1)),
     fromText: value => value.split(',').map(part => part.trim()).filter(part => part !== ''),
+    hasQuotes: true,
     expects
   }
 }

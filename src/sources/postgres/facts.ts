@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Details, SnapshotFacts } from '../../core/ports/source.ts'
 
-/** The parts of a backup in addition to the main one, which is the archive of pg_dump in the custom format. */
-export const GLOBALS = 'globals'
+export { GLOBALS } from './parts.ts'
 
 /**
  * What the manifest keeps of a database for its inspector, its drills and its restores, all of it from the one snapshot

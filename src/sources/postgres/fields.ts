@@ -1,6 +1,14 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { choice, path, paths, texts, type Field, type FieldProblem, type FieldValues } from '../../core/ports/field.ts'
+import {
+  choice,
+  path,
+  paths,
+  sqlNames,
+  type Field,
+  type FieldProblem,
+  type FieldValues
+} from '../../core/ports/field.ts'
 import type { KindContext } from '../../core/ports/source-kind.ts'
 import { isPostgresUrl, parseUrl, UrlProblem, urlOf, type Database } from './connection.ts'
 import { schemaPattern, tablePattern } from './patterns.ts'
@@ -68,10 +76,10 @@ export const POSTGRES_FIELDS = {
   passwordFile: path,
   /** Directories of the programs of PostgreSQL. */
   programs: paths,
-  schemas: texts('a list of schemas such as public or tenant_*'),
-  excludeSchemas: texts('a list of schemas such as archive or tmp_*'),
-  excludeTables: texts('a list of tables with their schemas, such as public.sessions or audit.raw*'),
-  excludeTableData: texts('a list of tables with their schemas, such as public.sessions or audit.raw*'),
+  schemas: sqlNames('a list of schemas such as public or tenant_*'),
+  excludeSchemas: sqlNames('a list of schemas such as archive or tmp_*'),
+  excludeTables: sqlNames('a list of tables with their schemas, such as public.sessions or audit.raw*'),
+  excludeTableData: sqlNames('a list of tables with their schemas, such as public.sessions or audit.raw*'),
   globals: choice(GLOBALS_CHOICES)
 } as const
 

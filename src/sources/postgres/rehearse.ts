@@ -1,4 +1,3 @@
-import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import { MAIN } from '../../core/ports/part.ts'
 import type { SnapshotFacts } from '../../core/ports/source.ts'
@@ -7,6 +6,7 @@ import type { Rehearsal, Rehearser } from '../../core/restore/rehearsal.ts'
 import { lastLink } from '../../core/restore/restorable.ts'
 import { assessAll } from './assess.ts'
 import { POSTGRES_CHECKS } from './checks.ts'
+import { clusterSpace, rehearsalSpace } from './cluster-space.ts'
 import { startCluster, type Cluster } from './cluster.ts'
 import type { Database } from './connection.ts'
 import type { PostgresContext } from './context.ts'
@@ -25,8 +25,6 @@ const DATABASE = 'drill'
 const READER = 'holdfast_reader'
 /** The first version with the role `pg_read_all_data`. */
 const READ_ALL = 14
-/** Bytes that an empty cluster and its log take. */
-const EMPTY = 384 * 1024 ** 2
 /** No assertion takes longer. Milliseconds. */
 const LONGEST = 60_000
 
@@ -36,7 +34,7 @@ const LONGEST = 60_000
  */
 export function postgresRehearser (context: PostgresContext, longest = LONGEST): Rehearser {
   return {
-    space: chain => chain.reduce((sum, manifest) => sum + totalImageOf(manifest) + clusterSpace(manifest), 0),
+    space: rehearsalSpace,
 
     async rehearse (restorable, signal) {
       const { manifest, images } = lastLink(restorable)
@@ -130,10 +128,6 @@ function failed (name: string, reason: string): Rehearsal {
     assess: async () => await Promise.resolve([]),
     close: async () => {}
   }
-}
-
-function clusterSpace ({ facts }: Manifest): number {
-  return EMPTY + (postgresDetails(facts)?.databaseSize ?? 0)
 }
 
 function majorOf ({ serverVersion }: PostgresDetails): number {

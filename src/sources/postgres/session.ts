@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { ConnectionOptions } from 'node:tls'
-import pg from 'pg'
+import type pg from 'pg'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { passwordOf } from './client.ts'
 import type { Database, Server } from './connection.ts'
@@ -74,10 +74,12 @@ function connectionOf (client: pg.Client): { readonly stream: { destroy(): void 
 
 async function connected (database: Database): Promise<pg.Client> {
   const { server } = database
+  // Loaded with the first connection: commands that make none need not wait for it.
+  const { Client } = (await import('pg')).default
   const modes = await encryptionsOf(server)
   const password = await passwordOf(server) ?? ''
   for (const [index, ssl] of modes.entries()) {
-    const client = new pg.Client({
+    const client = new Client({
       host: server.host,
       port: server.port,
       user: server.user,

@@ -1,33 +1,18 @@
 import { finished, type Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
-import { MAIN, type PartOutline, type PartStream } from '../../core/ports/part.ts'
+import type { PartStream } from '../../core/ports/part.ts'
 import type { Outcome, Snapshot, Source } from '../../core/ports/source.ts'
 import { clientEnvironment, type ClientEnvironment } from './client.ts'
 import { locationOf, type Database } from './connection.ts'
 import { majorOf, serverFacts } from './details.ts'
 import { dumpStream, type Dump } from './dump.ts'
-import { GLOBALS } from './facts.ts'
 import type { GlobalsChoice, Selection } from './fields.ts'
+import { GLOBALS_PART, MAIN_PART, partsOf } from './parts.ts'
 import { installationFor, installations, type Installation, type Program } from './programs.ts'
 import { requireClosed, requireDirect, requireRights, requireServer } from './requirements.ts'
 import { openSession } from './session.ts'
 import { selectionArguments, selectRelations } from './tables.ts'
 import { factsOf, globalsOf, openView, type View, type ViewFacts } from './view.ts'
-
-const MAIN_PART: PartOutline = {
-  name: MAIN,
-  format: 'pg-archive',
-  extension: '.dump',
-  isIndex: false,
-  isPacked: false
-}
-const GLOBALS_PART: PartOutline = {
-  name: GLOBALS,
-  format: 'sql',
-  extension: '.sql',
-  isIndex: true,
-  isPacked: false
-}
 
 /** Milliseconds that a view waits for the lock on a table. */
 const LOCK_TIMEOUT = 60_000
@@ -59,7 +44,7 @@ export function postgresSource (options: PostgresSourceOptions): Source {
     name,
     kind: 'postgres',
     location: locationOf(database),
-    outline: () => globals === 'none' ? [MAIN_PART] : [MAIN_PART, GLOBALS_PART],
+    outline: () => partsOf(globals),
 
     async probe (_request, signal) {
       const session = await openSession(database, signal)
