@@ -75,6 +75,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   logging_collector: 'off'
 }
 
+/** Of a process that a signal ended: then the server ends, too (`restart_after_crash`). In English: `lc_messages`. */
+const CRASH = /^\w{5} LOG: .*was terminated by signal/m
+
 /** SQLSTATEs of what a client does that ends with an error of its own: it breaks connections and cancels queries. */
 const OF_CLIENT = /^(?:08|57014)/
 
@@ -93,8 +96,8 @@ export interface Cluster {
   readonly major: number
   /** The first error that the server logged since the last call; undefined: none. */
   firstError(): LoggedError | undefined
-  /** Whether the server has ended, without `close`. */
-  hasEnded(): boolean
+  /** Whether the server, or one of its processes, has ended without `close`. Rejects with the reason of `signal`. */
+  isGone(signal: AbortSignal): Promise<boolean>
   /** Ends the server at once and removes its files. Safe to call twice. */
   close(): Promise<void>
 }
@@ -137,8 +140,10 @@ export async function startCluster (options: ClusterOptions, signal: AbortSignal
     ...identity
   })
   let log = ''
+  let hasCrashed = false
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-LOG)
+    hasCrashed ||= CRASH.test(log)
   })
   child.stdin.on('error', () => {})
   let ending: { readonly code: number | null, readonly error?: Error } | undefined
@@ -193,7 +198,7 @@ export async function startCluster (options: ClusterOptions, signal: AbortSignal
       log = ''
       return code === '' ? undefined : { code, message }
     },
-    hasEnded: () => ending !== undefined,
+    isGone: async signal => hasCrashed || ending !== undefined || !await answers(server, signal),
     close
   }
 }

@@ -57,7 +57,7 @@ export function postgresRehearser (context: PostgresContext, longest = LONGEST):
       try {
         return await rehearsed(cluster, { archive, details, facts: manifest.facts, installation, longest }, signal)
       } catch (error) {
-        const gone = cluster.hasEnded() && !signal.aborted
+        const gone = !signal.aborted && await cluster.isGone(signal)
         await cluster.close()
         throw gone ? serverGone(error) : error
       }
@@ -99,7 +99,7 @@ async function rehearsed (cluster: Cluster, of: Rehearsed, signal: AbortSignal):
     try {
       return await work
     } catch (error) {
-      throw cluster.hasEnded() && !signal.aborted ? serverGone(error) : error
+      throw !signal.aborted && await cluster.isGone(signal) ? serverGone(error) : error
     }
   }
   return {

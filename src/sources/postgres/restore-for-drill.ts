@@ -67,8 +67,9 @@ export async function restoreForDrill (
   } catch (error) {
     if (signal.aborted || end === '') throw error
   }
+  const isGone = await cluster.isGone(signal)
   const logged = cluster.firstError()
-  if (cluster.hasEnded() || /^signal SIG(?:KILL|TERM|INT|HUP)$/.test(end)) {
+  if (isGone || /^signal SIG(?:KILL|TERM|INT|HUP)$/.test(end)) {
     throw new BackupError('PROCESS_OUT_OF_MEMORY', 'the server or pg_restore was ended during the drill', {
       hint: 'Look in the log of the system for a lack of memory, then repeat the drill.'
     })
