@@ -2,9 +2,11 @@ import type { RestoreByHand } from '../../core/ports/source-kind.ts'
 
 /** How a backup of a PostgreSQL database is looked into, and restored into a new database. */
 export const POSTGRES_BY_HAND: RestoreByHand = {
-  tool: 'pg_restore of the version of the backup or later',
+  tool: 'pg_restore',
   note: `\
   pg_restore -l $B                             list its content
+
+Use pg_restore of the version in "facts.engine" or a later one.
 
 The part "globals" has the roles of the server; the database itself has
 none. Errors about roles that exist are harmless:

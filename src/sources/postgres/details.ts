@@ -79,10 +79,48 @@ const DATABASE = `
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text AS lsn
   FROM pg_database d WHERE d.datname = current_database()`
 
+/** The catalogs of objects that have an owner, each with the column of the owner. */
+const OWNED = [
+  ['pg_class', 'relowner'],
+  ['pg_collation', 'collowner'],
+  ['pg_conversion', 'conowner'],
+  ['pg_default_acl', 'defaclrole'],
+  ['pg_event_trigger', 'evtowner'],
+  ['pg_foreign_data_wrapper', 'fdwowner'],
+  ['pg_foreign_server', 'srvowner'],
+  ['pg_language', 'lanowner'],
+  ['pg_largeobject_metadata', 'lomowner'],
+  ['pg_namespace', 'nspowner'],
+  ['pg_opclass', 'opcowner'],
+  ['pg_operator', 'oprowner'],
+  ['pg_opfamily', 'opfowner'],
+  ['pg_proc', 'proowner'],
+  ['pg_publication', 'pubowner'],
+  ['pg_statistic_ext', 'stxowner'],
+  ['pg_ts_config', 'cfgowner'],
+  ['pg_ts_dict', 'dictowner'],
+  ['pg_type', 'typowner']
+] as const
+
+/**
+ * Whether the role that initdb made, whose oid is 10 (BOOTSTRAP_SUPERUSERID), owns an object of the database: the
+ * server records no dependencies on it. Objects with an oid below 16384 (FirstNormalObjectId) come with every database,
+ * and those of an extension or of another object, such as the array type of a type, with that one.
+ */
+const SUPERUSER_OWNS = OWNED.map(([catalog, owner]) =>
+  `EXISTS (
+    SELECT FROM pg_catalog.${catalog} o WHERE o.${owner} = 10 AND o.oid >= 16384 AND NOT EXISTS (
+      SELECT FROM pg_depend d
+      WHERE d.classid = 'pg_catalog.${catalog}'::regclass AND d.objid = o.oid AND d.deptype IN ('e', 'i')
+    )
+  )`
+).join(' OR ')
+
 const ROLES = `
   SELECT r.rolname AS name FROM pg_roles r JOIN pg_shdepend s ON s.refobjid = r.oid
   WHERE s.refclassid = 'pg_authid'::regclass
     AND s.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+  UNION SELECT rolname FROM pg_roles WHERE oid = 10 AND (${SUPERUSER_OWNS})
   UNION SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()`
 
 /** What a backup records of the database, in the transaction of the snapshot. Sequences as they are now. */

@@ -95,6 +95,21 @@ test('a backup has every kind of table, and restores by pg_restore alone', async
   await assertNothingLeft(server, scratch)
 })
 
+test('the role of initdb is among the roles only where it owns an object of the database', async t => {
+  if (!needPostgres(t)) return
+  await server.query('postgres', 'CREATE ROLE tenant LOGIN; ALTER ROLE tenant CREATEDB')
+  await server.query('postgres', 'CREATE DATABASE let OWNER tenant')
+  await server.query(
+    'let',
+    'CREATE EXTENSION hstore; SET ROLE tenant; CREATE SCHEMA rooms; CREATE TABLE rooms.keys (id int)'
+  )
+  const rolesNow = async (): Promise<readonly string[]> =>
+    postgresDetails((await taken(sourceOf(t, server, server.url('let')).source)).facts)!.roles
+  assert.deepEqual(await rolesNow(), ['tenant'])
+  await server.query('let', 'CREATE FUNCTION rooms.one() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$')
+  assert.deepEqual(await rolesNow(), ['postgres', 'tenant'])
+})
+
 test('a database of no tables and one of 2,000 are backed up', async t => {
   if (!needPostgres(t)) return
   const { source } = sourceOf(t, server, await server.create('nothing'))
