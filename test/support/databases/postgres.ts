@@ -4,7 +4,6 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  globSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -50,7 +49,6 @@ export interface ServerOptions {
 const run = promisify(execFile)
 /** Where the socket of a server has to have a short name. */
 const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : realpathSync(tmpdir())
-const root = join(import.meta.dirname, '../../..')
 const children: ChildProcess[] = []
 const directories: string[] = []
 
@@ -63,7 +61,7 @@ after(async () => {
 export function postgresPrograms (major: number): string | undefined {
   return [
     `/usr/lib/postgresql/${major}/bin`,
-    ...globSync(join(root, '.cache', `postgres-${major}`, 'usr/lib/postgresql', String(major), 'bin'))
+    `/opt/postgres-${major}/usr/lib/postgresql/${major}/bin`
   ].find(directory => existsSync(join(directory, 'postgres')))
 }
 
