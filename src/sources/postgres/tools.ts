@@ -34,7 +34,8 @@ export function postgresTools (context: Pick<KindContext, 'scratchDir' | 'limits
     },
     rows: null,
     tree: null,
-    query: null
+    query: null,
+    export: null
   }
 }
 
