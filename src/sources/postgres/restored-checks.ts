@@ -66,7 +66,7 @@ async function countRows (session: Session): Promise<ReadonlyMap<string, number>
 async function compareSchema (
   session: Session,
   major: number,
-  { schema, serverVersion, schemas, excluded }: PostgresDetails,
+  { schema, serverVersion }: PostgresDetails,
   { tables }: SnapshotFacts
 ): Promise<Finding> {
   const before = Math.floor(serverVersion / 10_000)
@@ -76,7 +76,8 @@ async function compareSchema (
       reason: `the source is PostgreSQL ${before}, and the drill used ${major}: their definitions cannot be compared`
     }
   }
-  const isChosen = schemas.length + excluded.schemas.length + excluded.tables.length > 0
+  // With a choice of tables the source recorded only them and what belongs to them.
+  const isChosen = !schema.some(({ name }) => name === 'schemas')
   const differences = schemaDifferences(
     schema,
     await schemaOf(session, isChosen ? tables.map(({ name }) => name) : null)

@@ -98,7 +98,7 @@ export function withDetails (backup: PostgresBackup, given: Partial<PostgresDeta
 }
 
 /** What a drill is given. */
-export function restorableBackup ({ path, facts }: PostgresBackup): Restorable {
+export function restorableBackup ({ path, facts }: Pick<PostgresBackup, 'path' | 'facts'>): Restorable {
   const image = digestOf(readFileSync(path))
   return { links: [{ manifest: manifestOfFile(path, { facts, image }), images: imagesOf(path) }] }
 }
