@@ -20,7 +20,7 @@ function edge (isTTY = false) {
       isTTY,
       columns: 60,
       write: text => {
-        written += text
+        written += String(text)
       }
     }),
     written: () => written

@@ -66,7 +66,7 @@ function watched (isTTY: boolean) {
       isTTY,
       columns: 80,
       write: text => {
-        written += text
+        written += String(text)
       }
     }),
     () => ({ width: 80, colours, now: clock.now(), timeZone: 'UTC', command: 'holdfast' }),

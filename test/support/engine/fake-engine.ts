@@ -41,6 +41,7 @@ import { aDrill, aDryRun, aRestore } from '../builders/restore.ts'
 import { aTreeEntry } from '../builders/tree.ts'
 import { aDifference, aRescue } from '../builders/rows.ts'
 import { aSourceState, sourceStatistics } from '../builders/source-state.ts'
+import { aStoreState } from '../builders/store-state.ts'
 import { VALID } from '../builders/verification.ts'
 
 /**
@@ -420,23 +421,7 @@ export class FakeEngine implements Engine {
   }
 
   async stores (): Promise<readonly StoreState[]> {
-    return [{
-      name: 'far',
-      kind: 's3',
-      place: 's3://bucket/',
-      isLanding: false,
-      isRemembered: false,
-      state: 'ok',
-      stored: 1,
-      bytes: 100,
-      waiting: 0,
-      failure: null,
-      isAppendOnly: false,
-      hasLock: false,
-      retention: null,
-      maxBackups: null,
-      bandwidth: null
-    }]
+    return [aStoreState()]
   }
 
   async probe (store: string): Promise<StoreProbe> {
