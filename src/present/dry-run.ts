@@ -11,6 +11,7 @@ const EXAMPLE = {
   tables: [{ table: 'InvoiceLine', presence: 'both', inserted: 150, deleted: 2, changed: 0, same: 600 }],
   skipped: [],
   rowsUnknown: null,
+  counts: null,
   space: [{ use: 'scratch', place: '/srv/app/data/scratch', neededBytes: 61440, freeBytes: 59_500_000_000 }],
   holders: [{ pid: 4711, command: 'node app.js' }],
   estimatedSeconds: 1.2,
@@ -44,6 +45,13 @@ export const dryRunSchema = z.object({
     description: 'Tables that cannot be compared.'
   }),
   rowsUnknown: z.string().nullable(),
+  counts: z.array(z.object({
+    table: z.string(),
+    backup: count.nullable().meta({ description: 'Rows in the backup; null: it does not have the table.' }),
+    live: count.nullable().meta({ description: 'Rows in the source; null: it does not have the table.' })
+  })).nullable().meta({
+    description: 'Of a PostgreSQL database: the tables whose number of rows differs; null: not counted.'
+  }),
   space: z.array(z.object({
     use: z.enum(['scratch', 'target', 'backups']).meta({
       description:
@@ -85,6 +93,7 @@ export function presentDryRun (found: DryRun): z.infer<typeof dryRunSchema> {
     tables: tables === null ? null : [...tables],
     skipped: [...skipped],
     rowsUnknown,
+    counts: found.counts === undefined ? null : [...found.counts],
     space: space.map(({ use, place, needed, free }) => ({ use, place, neededBytes: needed, freeBytes: free })),
     holders: [...holders],
     estimatedSeconds: Math.ceil(estimate.milliseconds / 100) / 10,

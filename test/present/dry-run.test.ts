@@ -15,5 +15,7 @@ test('what is in the way has code, message and hint', () => {
   const view = presentDryRun(aDryRun({ tables: null, rowsUnknown: 'it is gone', obstacle }))
   assert.deepEqual(dryRunSchema.strict().parse(view), view)
   assert.deepEqual(view.obstacle, { code: 'RESTORE_TARGET_OPEN', message: 'it is open', hint: 'Stop it.' })
-  assert.deepEqual([view.tables, view.rowsUnknown], [null, 'it is gone'])
+  assert.deepEqual([view.tables, view.rowsUnknown, view.counts], [null, 'it is gone', null])
+  const counts = [{ table: 'public.t', backup: 3, live: null }]
+  assert.deepEqual(dryRunSchema.strict().parse(presentDryRun(aDryRun({ counts }))).counts, counts)
 })

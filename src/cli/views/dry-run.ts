@@ -1,4 +1,4 @@
-import type { DryRun, TableChange } from '../../engine/restore/dry-run.ts'
+import type { DryRun, TableChange, TableCounts } from '../../engine/restore/dry-run.ts'
 import { inDuration } from '../../core/duration.ts'
 import { inSize } from '../../core/size.ts'
 import { dryRunSchema, presentDryRun } from '../../present/dry-run.ts'
@@ -69,7 +69,12 @@ function dryRunText (found: DryRun, screen: Screen): string {
   ].join('')
 }
 
-function rowsText ({ tables, skipped, rowsUnknown }: DryRun, screen: Screen): string {
+function rowsText ({ tables, skipped, rowsUnknown, counts }: DryRun, screen: Screen): string {
+  if (counts !== undefined) {
+    return counts.length === 0
+      ? `${screen.colours.green('✓')} each table has as many rows in the database as in the backup\n`
+      : table(COUNTS, counts, screen)
+  }
   if (tables === null) return `${wrap(printable(`Rows were not compared: ${rowsUnknown ?? ''}`), screen.width, 2)}\n`
   const changing = tables.filter(one => one.inserted + one.deleted + one.changed > 0 || one.presence !== 'both')
   return [
@@ -81,6 +86,12 @@ function rowsText ({ tables, skipped, rowsUnknown }: DryRun, screen: Screen): st
     ...skipped.map(one => `${wrap(printable(`not compared: ${one.table} (${one.reason})`), screen.width, 2)}\n`)
   ].join('')
 }
+
+const COUNTS: ReadonlyArray<Column<TableCounts>> = [
+  { title: 'TABLE', cell: one => one.table, atLeast: 14 },
+  { title: 'ROWS NOW', align: 'right', cell: one => one.live === null ? 'none' : String(one.live) },
+  { title: 'IN THE BACKUP', align: 'right', cell: one => one.backup === null ? 'none' : String(one.backup) }
+]
 
 function columns ({ colours }: Screen): ReadonlyArray<Column<TableChange>> {
   const number = (value: number): string => value === 0 ? '' : String(value)

@@ -2,6 +2,7 @@ import type { DrillOutcome, DrillReport } from './drill.ts'
 import type { Drilled } from './drill-choice.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Manifest } from '../backup/manifest.ts'
+import type { TableFacts } from '../ports/source.ts'
 import type { Restorable } from './restorable.ts'
 
 /**
@@ -127,6 +128,11 @@ export interface Restorer {
    * completes it.
    */
   revert(path: string, aside: string, hadContent: boolean): Promise<void>
+  /**
+   * The rows of each table of the source at `path`, named as in the facts of its backups, for kinds whose rows
+   * cannot be compared one by one. Default: they can, or there are none. Changes nothing. `SOURCE_…`.
+   */
+  counts?(path: string, signal: AbortSignal): Promise<readonly TableFacts[]>
   /**
    * The processes that have the source at `path` open, as far as the system shows them to this user: none is no proof
    * that nobody has it open. Changes nothing.

@@ -4,6 +4,7 @@ import type { Backup } from '../../core/backup/backup.ts'
 import { chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
+import type { TableFacts } from '../../core/ports/source.ts'
 import { estimateRestore, type RestoreEstimate } from '../../core/restore/estimate.ts'
 import type { Holder, Placement } from '../../core/restore/restore.ts'
 import { linksOf } from '../artifacts/links.ts'
@@ -30,6 +31,13 @@ export interface TableChange {
   readonly same: number
 }
 
+/** The rows of a table in the backup and in the source; null: it has no such table, or they were not counted. */
+export interface TableCounts {
+  readonly table: string
+  readonly backup: number | null
+  readonly live: number | null
+}
+
 /** Room for what a restore writes. */
 export interface SpaceNeed {
   /** `scratch`: the unpacked backup; `target`: the restored content; `backups`: the backup of what is there now. */
@@ -53,6 +61,8 @@ export interface DryRun {
   readonly tables: readonly TableChange[] | null
   /** Tables that cannot be compared, with the reason. */
   readonly skipped: ReadonlyArray<{ readonly table: string, readonly reason: string }>
+  /** Where rows cannot be compared, but counted: the tables with other counts, in the order of their names. */
+  readonly counts?: readonly TableCounts[]
   /** Why `tables` is null, in words; null: it is not. */
   readonly rowsUnknown: string | null
   readonly space: readonly SpaceNeed[]
@@ -112,11 +122,30 @@ async function asFeasible (
 
 async function rowsOf (
   deps: EngineDeps,
-  { backup, inPlace }: RestorePlan,
+  { backup, manifest, inPlace, restorer, placement }: RestorePlan,
   task: Task
-): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'>> {
+): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown' | 'counts'>> {
   if (inPlace === undefined) return unknown('the backup is restored to another path')
+  if (restorer.counts !== undefined) {
+    try {
+      const counts = differentCounts(manifest.facts.tables, await restorer.counts(placement.path, task.signal))
+      return { ...unknown('rows were counted, and not compared one by one'), counts }
+    } catch (thrown) {
+      task.signal.throwIfAborted()
+      return unknown(toBackupError(thrown).message)
+    }
+  }
   return await tableChanges(deps, backup.id, undefined, task)
+}
+
+function differentCounts (
+  tables: readonly TableFacts[],
+  live: readonly TableFacts[]
+): readonly TableCounts[] {
+  const [before, now] = [tables, live].map(list => new Map(list.map(({ name, rows }) => [name, rows])))
+  return [...new Set([...tables, ...live].map(({ name }) => name))].toSorted()
+    .map(table => ({ table, backup: before?.get(table) ?? null, live: now?.get(table) ?? null }))
+    .filter(({ backup, live }) => backup !== live)
 }
 
 /** What would become of the rows of a source, or of a member of the backup of a set. */

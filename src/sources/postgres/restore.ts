@@ -20,7 +20,7 @@ import { renameDatabases, type Renaming } from './rename-databases.ts'
 import { restoreArchive } from './restore-archive.ts'
 import { checkServer, type CheckedServer } from './restore-check.ts'
 import { restoreTables } from './restore-tables.ts'
-import { countDifferences, requireSameCounts } from './restored-counts.ts'
+import { countDifferences, requireSameCounts, tableCounts } from './restored-counts.ts'
 import { openSession, type Session } from './session.ts'
 
 /** How long the undo of a restore waits for sessions that do not end. Milliseconds. */
@@ -76,6 +76,15 @@ export function postgresRestorer ({ servers, scratchDir, programs }: PostgresRes
 
     async revert (path, aside, hadContent) {
       await revert(locate(path).database, nameAt(aside), hadContent)
+    },
+
+    async counts (path, signal) {
+      const session = await openSession(locate(path).database, signal)
+      try {
+        return await tableCounts(session)
+      } finally {
+        await session.close()
+      }
     },
 
     async holders (path, signal) {

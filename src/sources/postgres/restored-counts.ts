@@ -1,5 +1,5 @@
 import { BackupError } from '../../core/errors.ts'
-import type { SnapshotFacts } from '../../core/ports/source.ts'
+import type { SnapshotFacts, TableFacts } from '../../core/ports/source.ts'
 import { sameName } from './database-name.ts'
 import type { TableName } from './restore-selection.ts'
 import type { Session } from './session.ts'
@@ -43,6 +43,20 @@ export async function countDifferences (
 async function countOf (session: Session, name: string): Promise<number> {
   const [row] = await session.query<{ count: string }>(`SELECT count(*) FROM ONLY ${name}`)
   return Number(row?.count)
+}
+
+/** The rows of all tables but those of the system and of extensions, in the order of their names. */
+export async function tableCounts (session: Session): Promise<readonly TableFacts[]> {
+  const rows = await session.query<{ name: string }>(
+    `SELECT quote_ident(nspname) || '.' || quote_ident(relname) AS name
+     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+     WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+     ORDER BY 1`
+  )
+  const counts: TableFacts[] = []
+  for (const { name } of rows) counts.push({ name, rows: await countOf(session, name) })
+  return counts
 }
 
 /** Throws `BACKUP_INVALID` for the first differences, if there are any. */

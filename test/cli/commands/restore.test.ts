@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import pc from 'picocolors'
+import { viewDryRun } from '../../../src/cli/views/dry-run.ts'
 import { BackupError } from '../../../src/core/errors.ts'
+import type { DryRun } from '../../../src/engine/restore/dry-run.ts'
 import { holdfast } from '../../support/processes/holdfast.ts'
 import { landingCopy } from '../../../src/engine/artifacts/objects.ts'
+import { aDryRun } from '../../support/builders/restore.ts'
 import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/cli/command-line.ts'
 import { makeMoney, readMoney, TOTAL } from '../../support/databases/money.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
@@ -330,4 +334,18 @@ test('--thaw asks for a backup and restores nothing', async t => {
     { backupId: 1, store: null, hours: 0 }
   ])
   assert.equal((await engine.restores({ limit: 10 })).restores.length, 0)
+})
+
+test('a dry run of a database whose rows are only counted shows the tables with other counts', () => {
+  const text = (counts: DryRun['counts']): string =>
+    viewDryRun(aDryRun({ tables: null, ...counts && { counts } })).text({
+      width: 120,
+      colours: pc.createColors(false),
+      now: new Date(),
+      timeZone: 'UTC',
+      command: 'holdfast'
+    })
+  const some = text([{ table: 'public.t', backup: 3, live: 5 }, { table: 'public.new', backup: null, live: 0 }])
+  assert.match(some, /TABLE +ROWS NOW +IN THE BACKUP\npublic\.t +5 +3\npublic\.new +0 +none\n/)
+  assert.match(text([]), /each table has as many rows/)
 })

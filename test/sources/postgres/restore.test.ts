@@ -138,6 +138,19 @@ function cutArchive (t: Parameters<typeof tempDir>[0], path: string): string {
   return copy
 }
 
+test('counts the rows of the tables, named as in the facts', async t => {
+  if (!needPostgres(t)) return
+  const server = await startPostgres()
+  const { link, restorer, placement } = await booksOn(
+    t,
+    server,
+    'books',
+    'CREATE TABLE "T x" (); CREATE TABLE u AS SELECT 1'
+  )
+  assert.deepEqual(await restorer.counts?.(placement().path, never), link.manifest.facts.tables)
+  assert.deepEqual(link.manifest.facts.tables.map(({ rows }) => rows), [0, 1])
+})
+
 test('refuses before it changes anything what the server does not have', async t => {
   if (!needPostgres(t)) return
   const server = await startPostgres()
