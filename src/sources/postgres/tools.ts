@@ -87,6 +87,7 @@ function restorerOf ({ scratchDir, programs }: PostgresContext, servers: KnownSe
     revert: async (...args) => {
       await (await load()).revert(...args)
     },
+    counts: async (...args) => await (await load()).counts?.(...args) ?? [],
     holders: async (...args) => await (await load()).holders(...args)
   }
 }
