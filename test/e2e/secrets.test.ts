@@ -19,9 +19,13 @@ const PASSPHRASE_OF_KEY = 'marker-of-the-passphrase-of-the-openpgp-key'
 const [age, pgp] = [await ageKey(), await openpgpKey(PASSPHRASE_OF_KEY)]
 const AZURE_KEY = Buffer.from('marker-of-the-key-of-the-storage-account').toString('base64')
 
+const DATABASE_PASSWORD = 'marker-of-the-password-of-the-database'
+
 /** A value for each secret that can be configured at once; a public key takes the place of JWT_SECRET. */
 const VALUES: Partial<Record<OptionName, string>> = {
   ageIdentity: age.identity,
+  // No server listens there.
+  databaseUrl: `postgresql://app:${DATABASE_PASSWORD}@127.0.0.1:1/books`,
   encryptionPassphrase: 'marker-of-the-passphrase-of-backups',
   openpgpPrivateKeys: pgp.privateKey,
   openpgpPrivateKeysPassphrase: PASSPHRASE_OF_KEY,
@@ -36,7 +40,8 @@ const VALUES: Partial<Record<OptionName, string>> = {
 const LINES = pgp.privateKey.split(/\r?\n/).filter(line => line.length > 50 && !line.includes('-'))
 /** What must be found nowhere. */
 const MARKERS = [
-  ...Object.values(VALUES).filter(value => value !== pgp.privateKey),
+  ...Object.values(VALUES).filter(value => value !== pgp.privateKey && value !== VALUES.databaseUrl),
+  DATABASE_PASSWORD,
   'marker-of-the-key-of-the-storage-account',
   ...LINES
 ]
@@ -93,6 +98,7 @@ test('no secret is in an answer, an event, the log at any level, the output of a
   const streamed = events.text().catch(String)
   const calls: ReadonlyArray<readonly [path: string, body: unknown, status: number]> = [
     ['/api/backups', { source: 'app' }, 201],
+    ['/api/backups', { source: 'books' }, 503],
     ['/api/backups/1/verify', undefined, 200],
     ['/api/backups/1/drill', undefined, 200],
     ['/api/backups/1/upload', undefined, 503],
@@ -102,7 +108,7 @@ test('no secret is in an answer, an event, the log at any level, the output of a
   for (const [path, body, status] of calls) {
     const answer = await service.call('POST', path, body)
     assert.equal(answer.status, status, `${path}: ${JSON.stringify(answer.body)}`)
-    texts.set(`POST ${path}`, JSON.stringify(answer.body))
+    texts.set(`POST ${path} ${JSON.stringify(body)}`, JSON.stringify(answer.body))
   }
   for (const { path, status, text } of await everyAnswer(service, 'app')) {
     // The metrics have a token of their own, and a database does not consist of files.

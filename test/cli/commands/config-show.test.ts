@@ -62,7 +62,7 @@ test('what was changed through the API is in force, and says so', async () => {
   assert.equal(code, 0)
   assert.match(out, /^MAX_BACKUPS {2}4 {2}\[api\]$/m)
   assert.match(out, /^PORT {9}3000 {2}\[default\]$/m)
-  assert.match(out, /^source shop .*\n {2}schedule: every 1 h\n {2}retention: at most 4\n/m)
+  assert.match(out, /^source shop .*\n {2}schedule: every hour\n {2}retention: at most 4\n/m)
 })
 
 test('--json says the same for programs', async () => {

@@ -10,7 +10,7 @@ test('scheduler status shows which process serves, and when the next backups are
   assert.equal(code, 0)
   assert.match(
     out,
-    /^✓ process 4711 on "here" is running, started 2025-11-24 22:30:00 UTC \(1 h ago\)\n\nSOURCE +SCHEDULE +LAST +NEXT +NEXT \(UTC\)\nshop +every 1 h +- +just now +2025-11-24 23:30\n$/
+    /^✓ process 4711 on "here" is running, started 2025-11-24 22:30:00 UTC \(1 h ago\)\n\nSOURCE +SCHEDULE +LAST +NEXT +NEXT \(UTC\)\nshop +every hour +- +just now +2025-11-24 23:30\n$/
   )
   assert.deepEqual((await json('scheduler', 'status')).server, SERVER)
 })

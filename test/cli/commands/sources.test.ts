@@ -9,7 +9,7 @@ test('sources shows the state of a source, its schedule and its retention', asyn
   await create()
   assert.match(
     (await holdfast('sources')).out,
-    /^shop, the default: ok\n[^]* {2}schedule +every 1 h\n {2}retention +at most 10\n/
+    /^shop, the default: ok\n[^]* {2}schedule +every hour\n {2}retention +at most 10\n/
   )
 })
 

@@ -84,10 +84,14 @@ test('the note has the tools and the steps of every kind of source', () => {
     byHand: { tool: 'cat', note: '  cat $B\n', command: 'cat backup.txt' }
   }
   const text = restoreNoteText([...SOURCE_KINDS, other])
-  assert.match(text, /gzip, zstd,\nsqlite3, GNU tar, jq, cat, and age or gpg/)
+  assert.match(text, /gzip, zstd,\nsqlite3, GNU tar, jq, pg_restore, cat, and age or gpg/)
   assert.match(text, /^Kind "sqlite" \(SQLite database\):\n\n {2}sqlite3 \$B /m)
   assert.match(text, /put \$B in its place\.\n\nKind "directory" \(directory\):\n\n {2}tar -tvf \$B /)
-  assert.match(text, /restore all of them\.\n\nKind "text" \(text file\):\n\n {2}cat \$B\n\nThe private key/)
+  assert.match(text, /restore all of them\.\n\nKind "postgres" \(PostgreSQL database\):\n\n {2}pg_restore -l \$B /)
+  assert.match(
+    text,
+    /Rename the databases when the restored one is right\.\n\nKind "text" \(text file\):\n\n {2}cat \$B\n\nThe private key/
+  )
 })
 
 test('the note tells of backups of several parts: their files, their digests, and that each is unpacked', () => {

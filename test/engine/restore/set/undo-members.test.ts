@@ -24,6 +24,7 @@ test('what puts the previous content back goes on where it was interrupted, and 
     const catalog = { ...deps.catalog, restores: Object.create(restores) as typeof restores }
     catalog.restores.recordMembers = (...args) => step(() => restores.recordMembers(...args))
     catalog.restores.running = () => restores.running()
+    catalog.restores.undoing = () => restores.undoing()
     catalog.restores.get = id => restores.get(id)
     catalog.restores.fail = (...args) => restores.fail(...args)
     const killed = withRestorers({ ...deps, catalog }, restorer => ({
