@@ -127,6 +127,8 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['GET', '/api/backups/1/diff', 'operator'],
   ['POST', '/api/backups/1/rescue', 'admin'],
   ['POST', '/api/backups/1/restore', 'admin'],
+  ['POST', '/api/restores/1/undo', 'admin'],
+  ['POST', '/api/restores/1/discard', 'admin'],
   ['POST', '/api/backups/prune', 'admin'],
   ['GET', '/api/backups/1/download', 'admin'],
   ['HEAD', '/api/backups/1/download', 'admin']

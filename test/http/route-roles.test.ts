@@ -44,6 +44,8 @@ const TABLE: Readonly<Record<string, Least>> = {
   'POST /api/backups/{id}/undelete': 'admin',
   'POST /api/backups/{id}/release': 'admin',
   'POST /api/backups/{id}/restore': 'admin',
+  'POST /api/restores/{id}/undo': 'admin',
+  'POST /api/restores/{id}/discard': 'admin',
   'POST /api/backups/{id}/rescue': 'admin',
   'GET /api/backups/{id}/download': 'admin',
   'HEAD /api/backups/{id}/download': 'admin',

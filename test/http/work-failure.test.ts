@@ -7,7 +7,7 @@ import { testOffsite } from '../support/stores/offsite.ts'
 import { shopDatabase } from '../support/databases/shop.ts'
 import { until } from '../support/streams.ts'
 import { unobserved } from '../support/unobserved-rejections.ts'
-import { wishesOf } from '../support/http/work-requests.ts'
+import { keptRestore, wishesOf } from '../support/http/work-requests.ts'
 
 const headers = { ...as('admin'), prefer: 'respond-async' }
 const failure = new BackupError('CATALOG_BUSY', 'another process holds it')
@@ -19,14 +19,15 @@ async function ended (engine: TestEngine['engine']): Promise<void> {
 test('work that fails after its 202 leaves no rejection unobserved, whichever route took it', async t => {
   const { source } = shopDatabase(t)
   const { offsite } = await testOffsite(t, { far: {} })
-  const { engine, faults, create } = await testEngine(t, { sources: [source], offsite })
+  const { engine, faults, create, deps } = await testEngine(t, { sources: [source], offsite })
   const { app } = await build(t, { engine })
   const backup = await create()
   const trashed = await create()
   await (await engine.remove(trashed.id, { force: false })).result
+  const kept = await keptRestore({ deps }, backup)
   const wishes = wishesOf(
     (await app.inject('/openapi.json')).json(),
-    path => path.endsWith('/undelete') ? trashed.id : backup.id
+    path => path.startsWith('/api/restores') ? kept : path.endsWith('/undelete') ? trashed.id : backup.id
   )
   assert.ok(wishes.length >= 14, String(wishes.length))
   for (const { method, url, payload } of wishes) {

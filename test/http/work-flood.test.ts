@@ -7,7 +7,7 @@ import { MemorySource } from '../support/sources/memory-source.ts'
 import { testOffsite } from '../support/stores/offsite.ts'
 import { shopDatabase } from '../support/databases/shop.ts'
 import { until } from '../support/streams.ts'
-import { wishesOf } from '../support/http/work-requests.ts'
+import { keptRestore, wishesOf } from '../support/http/work-requests.ts'
 
 const headers = { ...as('operator'), prefer: 'respond-async' }
 
@@ -24,12 +24,13 @@ test('whichever route starts work answers 429 and when to come again, once too m
   const backup = await bench.create()
   const trashed = await bench.create()
   await (await bench.engine.remove(trashed.id, { force: false })).result
+  const kept = await keptRestore(bench, backup)
   await running(bench.deps.runner, 'another')
   const waiting = await endless(bench.deps.runner, 'another')
   await endless(bench.deps.runner, 'another', { isUrgent: true })
   const wishes = wishesOf(
     (await app.inject('/openapi.json')).json(),
-    path => path.endsWith('/undelete') ? trashed.id : backup.id
+    path => path.startsWith('/api/restores') ? kept : path.endsWith('/undelete') ? trashed.id : backup.id
   )
   const admin = { ...as('admin'), prefer: 'respond-async' }
   const before = (await bench.engine.jobs({ limit: 100 })).jobs.length
