@@ -93,7 +93,8 @@ function isGroupLeft ({ pid }: ChildProcess): boolean {
   }
 }
 
-function killGroup ({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+/** Sends a signal to the process group that a child leads, or led: then nothing happens. */
+export function killGroup ({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return
   try {
     process.kill(-pid, signal)

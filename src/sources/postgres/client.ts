@@ -1,9 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { exitText, SUCCESS } from '../../files/exit-text.ts'
+import { killGroup } from '../../files/run-command.ts'
 import { isSpawnFailure, spawnError } from '../spawn-error.ts'
 import type { Server } from './connection.ts'
 
@@ -148,13 +149,4 @@ export function startClient (
   child.stdin?.on('error', () => {})
   if (child.stdout === null) throw new BackupError('PROCESS_LIMIT', 'there are no descriptors for another process')
   return { input: child.stdin, output: child.stdout, ended, kill }
-}
-
-function killGroup ({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // The group has ended.
-  }
 }

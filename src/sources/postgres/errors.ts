@@ -1,5 +1,6 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { locationOf, type Database } from './connection.ts'
+import { quoteIdent } from './database-name.ts'
 
 /** Codes of the system and of PostgreSQL for a server that cannot be reached now. */
 const UNREACHABLE = [
@@ -104,5 +105,5 @@ function codeOf (thrown: unknown): string {
 }
 
 function quoteRole (name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdent(name)
 }

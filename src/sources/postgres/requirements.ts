@@ -1,6 +1,7 @@
 import { BackupError } from '../../core/errors.ts'
 import { counted } from '../../core/counted.ts'
 import type { Database } from './connection.ts'
+import { quoteIdent } from './database-name.ts'
 import { openSession, type Session } from './session.ts'
 import type { Relation, Selected } from './tables.ts'
 
@@ -62,7 +63,7 @@ export async function requireRights ({ server: { user } }: Database, session: Se
   void
 > {
   const read = selected.kept.filter(({ kind }) => kind === 'r' || kind === 'p' || kind === 'S')
-  const role = `"${user.replaceAll('"', '""')}"`
+  const role = quoteIdent(user)
   const unreadable = read.filter(({ isReadable }) => !isReadable)
   if (unreadable.length > 0) {
     throw new BackupError('SOURCE_FORBIDDEN', `the role "${user}" may not read ${listed(unreadable)}`, {

@@ -1,4 +1,5 @@
 import { BackupError } from '../../core/errors.ts'
+import { quoteIdent } from './database-name.ts'
 import type { Selection } from './fields.ts'
 import { schemaPattern, tablePattern } from './patterns.ts'
 import type { Session } from './session.ts'
@@ -109,7 +110,7 @@ function withDescendants (rows: readonly Row[], chosen: ReadonlySet<string>): Re
  */
 export function selectionArguments ({ leftOut, withoutData, withoutSchemas }: Selected): readonly string[] {
   return [
-    ...withoutSchemas.flatMap(name => ['-N', `"${name.replaceAll('"', '""')}"`]),
+    ...withoutSchemas.flatMap(name => ['-N', quoteIdent(name)]),
     ...leftOut.filter(({ schema }) => !withoutSchemas.includes(schema)).flatMap(
       ({ name }) => ['-T', quotedPattern(name)]
     ),
